@@ -1,0 +1,74 @@
+"""Which ports are used for what, and refusing to start when one is taken."""
+
+import errno
+import socket
+from collections.abc import Iterable
+
+import psutil
+
+from electoral_local.errors import ConfigurationError
+from electoral_local.processes import Port
+
+LOOPBACK = "127.0.0.1"
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nobody listens on now: all are held open together, so that they differ."""
+    held = [socket.create_server((LOOPBACK, 0)) for _ in range(count)]
+    numbers = [int(server.getsockname()[1]) for server in held]
+    for server in held:
+        server.close()
+    return numbers
+
+
+def refuse_taken(ports: Iterable[Port]) -> None:
+    """Raise ConfigurationError naming the first port that somebody else listens on."""
+    for port in ports:
+        if not 0 < port.number < 65536:
+            raise ConfigurationError(
+                f"{port.number}, meant for {port.use}, is no port number: choose 1 to 65535"
+                f"{_by(port)}."
+            )
+        if _is_taken(port.number):
+            raise ConfigurationError(
+                f"Port {port.number}, which {port.use} would use, is taken by"
+                f" {_holder(port.number)}: end that, or choose another port{_by(port)}."
+            )
+
+
+def _by(port: Port) -> str:
+    return f" with {port.setting}" if port.setting else ""
+
+
+def _is_taken(number: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As servers do: connections that only linger after a close are no hindrance.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, number))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return True
+            raise ConfigurationError(
+                f"Port {number} cannot be opened ({error.strerror}): choose one above 1023."
+            ) from error
+    return False
+
+
+def _holder(number: int) -> str:
+    try:
+        connections = psutil.net_connections(kind="tcp")
+    except psutil.AccessDenied:
+        return "another program"
+    for connection in connections:
+        listens = connection.status == psutil.CONN_LISTEN
+        if listens and connection.laddr and connection.laddr.port == number and connection.pid:
+            return _named(connection.pid)
+    return "another program"
+
+
+def _named(pid: int) -> str:
+    try:
+        return f"process {pid} ({psutil.Process(pid).name()})"
+    except psutil.Error:
+        return f"process {pid}"

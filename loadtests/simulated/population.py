@@ -1,0 +1,172 @@
+"""Fifty million people of whom none is stored: person n is a pure function of a seed.
+
+The application that a person sends and the record that DWP holds come from one `Identity`, so
+they agree by construction, except in the way that the person's `Kind` says.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from simulated import names
+from simulated.applications import Application, compose
+from simulated.chance import Draws, key_of_seed
+from simulated.identity import DwpRecord, Identity, decide_kind, draw_names, draw_record
+from simulated.kinds import Kind, Shares
+from simulated.ninos import Ninos
+from simulated.places import UNKNOWN_AUTHORITY, Place, Places, load_places
+
+POPULATION = 50_000_000
+LONDON = ZoneInfo("Europe/London")
+# Everybody who is sent to DWP is 17 to 90 on this day and so between 17 and 114 for years after.
+BIRTHS_COUNTED_FROM = date(2026, 1, 1)
+AGE_DAYS_MIN = 17 * 366
+AGE_DAYS_MAX = 90 * 365
+
+UprnSource = Callable[[Place, int], tuple[str, str]]
+"""Gives the UPRN of the house with that number at the place, and the authority it stands in."""
+
+
+class Truth(NamedTuple):
+    """What must come out for this person."""
+
+    kind: Kind
+    result: str  # "green", "red" or "not-applicable"
+    levels: dict[str, str]  # only the levels that every rule set must decide so
+    gss_code: str  # where it must be delivered; X99999999: held until someone assigns it
+
+
+@dataclass(frozen=True, slots=True)
+class Citizen:
+    n: int
+    application: Application  # the body of POST /v1/applications
+    truth: Truth
+    identity: Identity
+    key: bytes  # of the seed
+
+    @property
+    def record(self) -> DwpRecord | None:
+        """DWP's record of this person, drawn when asked for; None: DWP has nothing."""
+        return _record(self.key, self.identity)
+
+
+class Population:
+    """Person n of a seed. Two processes with the same seed and shares agree on everyone."""
+
+    def __init__(
+        self,
+        seed: int,
+        shares: Shares | None = None,
+        places: Places | None = None,
+        uprn_of: UprnSource | None = None,
+    ) -> None:
+        self.seed = seed
+        self.shares = shares or Shares()
+        self._key = key_of_seed(seed)
+        self._ninos = Ninos(seed)
+        self._places = places or load_places()
+        self._kind_limits = self.shares.kind_limits()
+        self._origins = [o for o in (names.ENGLISH, *names.OTHERS) for _ in range(o.weight)]
+        self._uprn_of = uprn_of
+
+    def person(self, n: int, today: date | None = None) -> Citizen:
+        """Person n as an applicant of that day (London; it decides the age of under-16s)."""
+        if not 0 <= n < POPULATION:
+            raise ValueError(f"person {n} is not among the {POPULATION} of the population")
+        identity = self._identity(n)
+        draws = Draws(self._key, n, "application")
+        application = compose(identity, draws, self.shares, today or london_today())
+        gss_code = self._settle(identity, application, draws)
+        return Citizen(n, application, _truth(identity, gss_code), identity, self._key)
+
+    def record_of_nino(self, nino: str) -> DwpRecord | None:
+        """What DWP holds under a NINO, of which only the first eight characters count."""
+        n = self._ninos.number(nino)
+        if n is None or n >= POPULATION:
+            return None
+        return _record(self._key, self._identity(n))
+
+    def _identity(self, n: int) -> Identity:
+        draws = Draws(self._key, n, "identity")
+        place = self._place(draws)
+        kind = decide_kind(draws, self._kind_limits, place)
+        drawn = draw_names(draws, self._origins, kind)
+        age_days = AGE_DAYS_MIN + draws.below(AGE_DAYS_MAX - AGE_DAYS_MIN)
+        number = n + POPULATION if kind is Kind.UNKNOWN_NINO else n
+        return Identity(
+            n=n,
+            kind=kind,
+            place=place,
+            origin=drawn.origin,
+            name=drawn.current,
+            previous_name=drawn.previous,
+            date_of_birth=BIRTHS_COUNTED_FROM - timedelta(days=age_days),
+            nino=self._ninos.nino(number),
+        )
+
+    def _place(self, draws: Draws) -> Place:
+        lost = self.shares.unplaceable + self.shares.unplaceable_with_gss_code
+        if draws.chance(lost):
+            return self._places.draw_unplaceable(draws)
+        return self._places.draw(draws)
+
+    def _settle(self, identity: Identity, application: Application, draws: Draws) -> str:
+        """The authority of the address, after what the applicant may add to it."""
+        place = identity.place
+        if place.gss_code == UNKNOWN_AUTHORITY:
+            return self._name_the_council(application, draws)
+        address = application["address"]
+        if self._uprn_of is None or not isinstance(address, dict) or "town" not in address:
+            return place.gss_code  # typed by hand: the postcode decides
+        address["uprn"], gss_code = self._uprn_of(place, draws.below(100))
+        return gss_code
+
+    def _name_the_council(self, application: Application, draws: Draws) -> str:
+        lost, named = self.shares.unplaceable, self.shares.unplaceable_with_gss_code
+        if not draws.chance(named / (lost + named)):
+            return UNKNOWN_AUTHORITY
+        code = draws.among(self._places.gss_codes)
+        application["gssCode"] = code
+        return code
+
+
+def london_today() -> date:
+    return datetime.now(LONDON).date()
+
+
+MATCHED = {
+    "nino": "match",
+    "dateOfBirth": "match",
+    "firstName": "match",
+    "lastName": "match",
+}
+LEVELS = {
+    Kind.AS_ON_RECORD: MATCHED,
+    Kind.PREVIOUS_NAME_ON_RECORD: MATCHED,
+    Kind.DECEASED: {**MATCHED, "dateOfDeath": "true"},
+    Kind.OTHER_FIRST_NAME: {**MATCHED, "firstName": "no-match"},
+    Kind.OTHER_LAST_NAME: {**MATCHED, "lastName": "no-match"},
+    Kind.WRONG_DATE_OF_BIRTH: {"nino": "match", "dateOfBirth": "no-match"},
+    Kind.UNKNOWN_NINO: {"nino": "no-match"},
+    Kind.NO_NINO: {"nino": "not-applicable"},
+    Kind.UNDER_16: {"nino": "not-applicable"},
+    Kind.NO_DATE_OF_BIRTH: {"dateOfBirth": "not-applicable"},
+}
+RESULTS = {  # of the kinds that are not red
+    Kind.AS_ON_RECORD: "green",
+    Kind.PREVIOUS_NAME_ON_RECORD: "green",
+    Kind.NO_NINO: "not-applicable",
+    Kind.UNDER_16: "not-applicable",
+    Kind.NO_DATE_OF_BIRTH: "not-applicable",
+}
+
+
+def _record(key: bytes, identity: Identity) -> DwpRecord | None:
+    return draw_record(Draws(key, identity.n, "record"), identity)
+
+
+def _truth(identity: Identity, gss_code: str) -> Truth:
+    kind = identity.kind
+    return Truth(kind, RESULTS.get(kind, "red"), LEVELS[kind], gss_code)

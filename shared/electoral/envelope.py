@@ -1,0 +1,113 @@
+"""An event on the wire: CloudEvents binary mode, and the headers that name the attempt.
+
+Headers repeat application id, attempt, revision, GSS code and the attempt's acceptance time, so
+that a value nobody can decode still counts in the ledger.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from pydantic import ValidationError
+
+from electoral.events import EVENT_BY_CE_TYPE, Event
+
+VALUE_BYTES_MAX = 256 * 1024
+GSS_CODE_LENGTH = 9
+
+
+class Undecodable(Exception):
+    """A message that no reader of this version can make an event of: hold it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One event ready for the outbox."""
+
+    event_id: UUID
+    topic: str
+    key: str
+    headers: dict[str, str]
+    value: bytes
+
+    def headers_json(self) -> bytes:
+        return json.dumps(self.headers, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptHeaders:
+    """Which attempt a message is about, as its headers say."""
+
+    application_id: UUID
+    attempt: int
+    revision: int | None
+    gss_code: str
+    accepted_at: datetime
+
+
+def timestamp(moment: datetime) -> str:
+    """Write a moment as ISO 8601 in UTC with microseconds and `Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def wrap(event: Event, *, source: str, at: datetime, traceparent: str) -> Envelope:
+    """Make an envelope of an event; `source` is the service, `at` its transaction's time."""
+    event_id = uuid4()
+    headers = {
+        "ce_id": str(event_id),
+        "ce_type": event.CE_TYPE,
+        "ce_source": source,
+        "ce_time": timestamp(at),
+        "ce_specversion": "1.0",
+        "content-type": "application/json",
+        "traceparent": traceparent,
+        "application-id": str(event.application_id),
+        "attempt": str(event.attempt),
+        "gss-code": event.gss_code,
+        "accepted-at": timestamp(event.attempt_received_at),
+    }
+    revision = getattr(event, "revision", None)
+    if revision is not None:
+        headers["revision"] = str(revision)
+    value = event.model_dump_json(by_alias=True, exclude_none=True).encode()
+    return Envelope(event_id, event.TOPIC, str(event.application_id), headers, value)
+
+
+def unwrap(value: bytes | None, headers: Mapping[str, bytes]) -> Event:
+    """Read an event; raises `Undecodable` with a reason that holds nothing of the value."""
+    ce_type = headers.get("ce_type", b"").decode("utf-8", "replace")
+    model = EVENT_BY_CE_TYPE.get(ce_type)
+    if model is None:
+        raise Undecodable("unknown-event-type")
+    if value is None or len(value) > VALUE_BYTES_MAX:
+        raise Undecodable("empty-value" if value is None else "value-too-large")
+    try:
+        return model.model_validate_json(value)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        raise Undecodable(f"invalid-value:{first['type']}") from None
+
+
+def attempt_headers(headers: Mapping[str, bytes]) -> AttemptHeaders | None:
+    """Read which attempt a message is about; None when its headers do not say so in full."""
+    try:
+        gss_code = headers["gss-code"].decode("ascii")
+        accepted_at = datetime.fromisoformat(headers["accepted-at"].decode("ascii"))
+        revision = headers.get("revision")
+        if len(gss_code) != GSS_CODE_LENGTH or accepted_at.tzinfo is None:
+            return None
+        return AttemptHeaders(
+            application_id=UUID(headers["application-id"].decode("ascii")),
+            attempt=int(headers["attempt"]),
+            revision=None if revision is None else int(revision),
+            gss_code=gss_code,
+            accepted_at=accepted_at,
+        )
+    except (KeyError, ValueError):
+        return None

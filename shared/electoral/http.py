@@ -1,0 +1,196 @@
+"""HTTP: body limits, one log line per request, problem documents at the edge, the admin port."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from electoral import problems
+from electoral.envelope import timestamp
+from electoral.group_commit import Unavailable
+from electoral.ledger import ReadLedger
+from electoral.metrics import Metrics
+from electoral.postgres import is_away
+from electoral.problems import Problem
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+SHUTDOWN_TIMEOUT = 5.0  # seconds that open requests get to finish
+KEEPALIVE_TIMEOUT = 75.0  # seconds; longer than a client's idle pause
+CLIENT_HEADERS_MAX = 8 * 1024  # bytes of one header line
+
+log = structlog.get_logger()
+
+
+def json_response(document: object, status: int = 200) -> web.Response:
+    """Answer with JSON."""
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return web.Response(body=body, status=status, content_type="application/json")
+
+
+async def read_json_bytes(request: web.Request, limit: int) -> bytes:
+    """Read a JSON request's body; 415 for another type, 413 above `limit` bytes."""
+    if request.content_type != "application/json":
+        raise problems.unsupported_media_type()
+    if (request.content_length or 0) > limit:
+        raise problems.too_large(limit)
+    chunks, size = [], 0
+    async for chunk in request.content.iter_any():
+        size += len(chunk)
+        if size > limit:
+            raise problems.too_large(limit)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def bearer_token(request: web.Request) -> str:
+    """Return the caller's bearer token; 401 without one."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise problems.unauthenticated()
+    return token.strip()
+
+
+def edge(metrics: Metrics) -> Middleware:
+    """Make the outermost middleware: problem documents for what is raised, and one log line."""
+    requests = metrics.counter("http_requests_total")
+    seconds = metrics.histogram("http_request_seconds")
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        begin = time.perf_counter()
+        response = await _answer(request, handler)
+        route = _route_of(request)
+        elapsed = time.perf_counter() - begin
+        requests.labels(route, str(response.status)).inc()
+        seconds.labels(route).observe(elapsed)
+        log.debug("request", route=route, status=response.status, seconds=round(elapsed, 4))
+        return response
+
+    return middleware
+
+
+def _route_of(request: web.Request) -> str:
+    """Name the route by its pattern: a path may hold what somebody typed."""
+    resource = request.match_info.route.resource
+    return f"{request.method} {resource.canonical}" if resource is not None else "none"
+
+
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except Problem as problem:
+        return problem.response()
+    except web.HTTPException as error:
+        return _problem_of(error).response()
+    except Exception as error:
+        return _unexpected(error).response()
+
+
+def _problem_of(error: web.HTTPException) -> Problem:
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        return problems.method_not_allowed(", ".join(sorted(error.allowed_methods)))
+    if isinstance(error, web.HTTPRequestEntityTooLarge):
+        return problems.too_large(0)
+    if error.status == 404:
+        return problems.not_found()
+    return Problem(error.status, "refused", error.reason, "The request was refused.")
+
+
+def _unexpected(error: Exception) -> Problem:
+    if isinstance(error, Unavailable) or is_away(error):
+        return problems.unavailable()
+    log.error("request failed", exc_info=error)
+    return problems.internal_error()
+
+
+@asynccontextmanager
+async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+    """Serve an application; yields the port that it got."""
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=SHUTDOWN_TIMEOUT,
+        keepalive_timeout=KEEPALIVE_TIMEOUT,
+        max_field_size=CLIENT_HEADERS_MAX,
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port, backlog=4096, reuse_address=True).start()
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+Check = Callable[[], Awaitable[str | None]]
+"""Returns None when all is well, else a sentence that says what is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admin:
+    """What the admin port shows."""
+
+    service: str
+    checks: Mapping[str, Check]
+    stopping: asyncio.Event
+    metrics: Metrics
+    before_metrics: Callable[[], Awaitable[None]]
+    ledger: ReadLedger
+
+
+def admin_app(admin: Admin) -> web.Application:
+    """Build the admin port: `/livez`, `/readyz`, `/metrics`, `/ledger`; never public."""
+    app = web.Application(middlewares=[edge(admin.metrics)])
+
+    async def live(request: web.Request) -> web.Response:
+        return json_response({"status": "alive"})
+
+    async def ready(request: web.Request) -> web.Response:
+        found = {name: await check() for name, check in admin.checks.items()}
+        if admin.stopping.is_set():
+            found["lifecycle"] = "The service is ending."
+        wrong = {name: sentence for name, sentence in found.items() if sentence is not None}
+        status = "not-ready" if wrong else "ready"
+        return json_response({"status": status, "wrong": wrong}, 503 if wrong else 200)
+
+    async def metrics(request: web.Request) -> web.Response:
+        await admin.before_metrics()
+        return web.Response(body=admin.metrics.exposition(), content_type="text/plain")
+
+    async def ledger(request: web.Request) -> web.Response:
+        day, before = _ledger_query(request)
+        rows = await admin.ledger(day, before)
+        return json_response(
+            {
+                "service": admin.service,
+                "day": day.isoformat(),
+                "before": None if before is None else timestamp(before),
+                "rows": [row.as_json() for row in rows],
+            }
+        )
+
+    app.router.add_get("/livez", live)
+    app.router.add_get("/readyz", ready)
+    app.router.add_get("/metrics", metrics)
+    app.router.add_get("/ledger", ledger)
+    return app
+
+
+def _ledger_query(request: web.Request) -> tuple[date, datetime | None]:
+    try:
+        day = date.fromisoformat(request.query["day"])
+        text = request.query.get("before")
+        before = None if text is None else datetime.fromisoformat(text)
+    except (KeyError, ValueError):
+        raise problems.malformed("Give `day=YYYY-MM-DD`, and `before=` as an ISO time.") from None
+    if before is not None and before.tzinfo is None:
+        raise problems.malformed("Give `before=` with its offset, for example ending in `Z`.")
+    return day, before

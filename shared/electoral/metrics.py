@@ -1,0 +1,94 @@
+"""The metric catalogue: every metric of the three services, with its unit and its meaning."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import generate_latest
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One entry of the catalogue; labels never hold personal data."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    unit: str
+    meaning: str
+    labels: tuple[str, ...] = ()
+
+
+CATALOGUE: tuple[Metric, ...] = (
+    Metric("http_requests_total", "counter", "requests", "Requests answered.", ("route", "status")),
+    Metric("http_request_seconds", "histogram", "seconds", "Time to answer a request.", ("route",)),
+    Metric("applications_accepted_total", "counter", "applications", "Committed at intake."),
+    Metric("applications_replayed_total", "counter", "applications", "Repeats of a receipt."),
+    Metric("intake_waiting", "gauge", "requests", "Requests that wait for a group commit."),
+    Metric("intake_refused_total", "counter", "requests", "Refused by 503.", ("reason",)),
+    Metric("outbox_published_total", "counter", "events", "Events that Kafka confirmed."),
+    Metric("outbox_oldest_seconds", "gauge", "seconds", "Age of the oldest unpublished event."),
+    Metric("consumer_messages_total", "counter", "messages", "Taken from a topic.", ("topic",)),
+    Metric("consumer_held_total", "counter", "messages", "Held.", ("topic", "error_class")),
+    Metric("consumer_positions_missed_total", "counter", "batches", "Positions lost to another."),
+    Metric("consumer_last_poll_seconds", "gauge", "seconds since epoch", "Last poll of Kafka."),
+    Metric("held_messages", "gauge", "messages", "Messages held now."),
+    Metric("dwp_calls_total", "counter", "calls", "Calls to DWP.", ("outcome",)),
+    Metric("dwp_call_seconds", "histogram", "seconds", "Time of a call to DWP."),
+    Metric("verification_decided_total", "counter", "attempts", "Outcomes decided.", ("result",)),
+    Metric("verification_parked", "gauge", "attempts", "Attempts that wait for DWP.", ("reason",)),
+    Metric("verification_parked_oldest_seconds", "gauge", "seconds", "Age of the oldest waiting."),
+    Metric("gateway_queued", "gauge", "records", "Records that wait for an EMS, at most 10,000."),
+    Metric("gateway_oldest_seconds", "gauge", "seconds", "Age of the oldest waiting record."),
+    Metric("gateway_acknowledged_total", "counter", "records", "Answered by an EMS.", ("status",)),
+    Metric("gateway_held", "gauge", "records", "Records held at the gateway.", ("reason",)),
+    Metric(
+        "accepted_unverified_oldest_seconds",
+        "gauge",
+        "seconds",
+        "Age of the oldest application accepted more than 5 minutes ago without an outcome.",
+    ),
+)
+
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """The metrics of one process, made from the catalogue on first use."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._entries = {metric.name: metric for metric in CATALOGUE}
+        self._made: dict[str, Counter | Gauge | Histogram] = {}
+
+    def counter(self, name: str) -> Counter:
+        made = self._made.get(name) or self._make(name)
+        assert isinstance(made, Counter), name
+        return made
+
+    def gauge(self, name: str) -> Gauge:
+        made = self._made.get(name) or self._make(name)
+        assert isinstance(made, Gauge), name
+        return made
+
+    def histogram(self, name: str) -> Histogram:
+        made = self._made.get(name) or self._make(name)
+        assert isinstance(made, Histogram), name
+        return made
+
+    def exposition(self) -> bytes:
+        """Write all in Prometheus's text format."""
+        return generate_latest(self._registry)
+
+    def _make(self, name: str) -> Counter | Gauge | Histogram:
+        entry = self._entries[name]  # a metric that is not in the catalogue does not exist
+        made: Counter | Gauge | Histogram
+        if entry.kind == "counter":
+            made = Counter(name, entry.meaning, entry.labels, registry=self._registry)
+        elif entry.kind == "gauge":
+            made = Gauge(name, entry.meaning, entry.labels, registry=self._registry)
+        else:
+            made = Histogram(
+                name, entry.meaning, entry.labels, registry=self._registry, buckets=_BUCKETS
+            )
+        self._made[name] = made
+        return made

@@ -1,0 +1,146 @@
+"""The outbox: events written in their effect's transaction, then published and deleted.
+
+At-least-once: a producer's error means *unknown*, so the same rows are sent again, and consumers
+absorb repeats. Rows that commit late are simply found later.
+"""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import asyncpg
+import structlog
+
+from electoral.envelope import Envelope
+from electoral.kafka import KafkaError, Producer, Record
+from electoral.metrics import Metrics
+from electoral.postgres import Connection, Pool, is_away
+
+BATCH_ROWS_MAX = 500
+LEASE_SECONDS = 5.0
+POLL_INTERVAL = 0.1  # seconds; a commit in this process wakes the relay at once
+RETRY_PAUSE = 0.5  # seconds after Kafka or Postgres did not answer
+
+log = structlog.get_logger()
+
+_INSERT = """
+INSERT INTO outbox (event_id, topic, key, headers, value)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::bytea[])
+"""
+
+# One holder at a time on the database's clock; a vanished holder's lease simply ends.
+_TAKE_LEASE = """
+INSERT INTO lease AS held (name, owner, until)
+VALUES ('relay', $1, clock_timestamp() + make_interval(secs => $2))
+    ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until
+ WHERE held.owner = excluded.owner OR held.until < clock_timestamp()
+RETURNING true
+"""
+_GIVE_BACK_LEASE = "DELETE FROM lease WHERE name = 'relay' AND owner = $1"
+_READ = "SELECT seq, topic, key, headers, value FROM outbox ORDER BY seq LIMIT $1"
+_DELETE = "DELETE FROM outbox WHERE seq = ANY($1::bigint[])"
+_OLDEST = "SELECT at FROM outbox ORDER BY seq LIMIT 1"
+
+
+async def write_outbox(connection: Connection, envelopes: Sequence[Envelope]) -> None:
+    """Write events in the transaction of their effect."""
+    if envelopes:
+        await connection.execute(
+            _INSERT,
+            [e.event_id for e in envelopes],
+            [e.topic for e in envelopes],
+            [e.key for e in envelopes],
+            [e.headers_json() for e in envelopes],
+            [e.value for e in envelopes],
+        )
+
+
+async def oldest_unpublished(pool: Pool) -> datetime | None:
+    """Return when the oldest unpublished event was written; operators alarm on its age."""
+    return await pool.fetchval(_OLDEST)  # type: ignore[no-any-return]
+
+
+class Relay:
+    """Publishes the outbox in order of writing, one relay at a time per database."""
+
+    def __init__(self, pool: Pool, producer: Producer, metrics: Metrics) -> None:
+        self._pool = pool
+        self._producer = producer
+        self._published = metrics.counter("outbox_published_total")
+        self._owner: UUID = uuid4()
+        self._woken = asyncio.Event()
+        self._leased_until = 0.0  # on this process's clock, safely before the lease's end
+
+    def wake(self) -> None:
+        """Look at once; a writer calls it after its commit."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Publish until cancelled."""
+        try:
+            while True:
+                if not await self._publish_some():
+                    await self._wait()
+        finally:
+            await self._give_back()
+
+    async def drain(self) -> None:
+        """Publish what is there, then return: the last act before a clean end."""
+        while await self._publish_some():
+            pass
+
+    async def _publish_some(self) -> bool:
+        """Publish one batch; returns whether there may be more."""
+        try:
+            if not await self._hold_lease():
+                return False
+            rows = await self._pool.fetch(_READ, BATCH_ROWS_MAX)
+            if not rows:
+                return False
+            await self._producer.publish([_record(row) for row in rows])
+            await self._pool.execute(_DELETE, [row["seq"] for row in rows])
+        except Exception as error:
+            if not (is_away(error) or isinstance(error, KafkaError)):
+                raise
+            log.warning("outbox waits", error_class=type(error).__name__)
+            await asyncio.sleep(RETRY_PAUSE)
+            return False
+        self._published.inc(len(rows))
+        return len(rows) == BATCH_ROWS_MAX
+
+    async def _hold_lease(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        if now < self._leased_until:
+            return True
+        if not await self._pool.fetchval(_TAKE_LEASE, self._owner, LEASE_SECONDS):
+            return False
+        self._leased_until = now + LEASE_SECONDS / 2
+        return True
+
+    async def _wait(self) -> None:
+        self._woken.clear()
+        try:
+            async with asyncio.timeout(POLL_INTERVAL):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def _give_back(self) -> None:
+        self._leased_until = 0.0
+        try:
+            await self._pool.execute(_GIVE_BACK_LEASE, self._owner)
+        except Exception as error:
+            if not is_away(error):
+                raise
+
+
+def _record(row: asyncpg.Record) -> Record:
+    headers = json.loads(row["headers"])
+    return Record(
+        topic=row["topic"],
+        key=row["key"].encode(),
+        value=row["value"],
+        headers=[(name, text.encode()) for name, text in headers.items()],
+    )

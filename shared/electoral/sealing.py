@@ -1,0 +1,206 @@
+"""Sealing: personal data travels and rests as ciphertext, searchable only through keyed hashes.
+
+A sealed text is `<key id>.<base64url of nonce and ciphertext>`: AES-256-GCM, a data key per day
+and purpose, a fresh nonce, associated data = application id + purpose + key id.
+"""
+
+import base64
+import hmac
+import os
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Literal, Protocol
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+SealPurpose = Literal["person", "nino-online", "nino-council"]
+IndexPurpose = Literal["idempotency", "body", "status", "nino-index", "person-index"]
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+KEY_ID = re.compile(r"^[a-z-]+-(?:\d{4}-\d{2}-\d{2}|\d{4}q[1-4]|permanent)$")
+DESTROYED_SUFFIX = ".destroyed"
+LONDON = ZoneInfo("Europe/London")
+
+
+class SealingError(Exception):
+    """A sealed text cannot be used."""
+
+
+class UnknownKey(SealingError):
+    """No key of this id is in the key ring: run `python -m electoral.keys make`, or restore it."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(key_id)
+        self.key_id = key_id
+
+
+class DestroyedKey(SealingError):
+    """The key was destroyed when its retention ended; what it sealed is gone for good."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(key_id)
+        self.key_id = key_id
+
+
+class DoesNotOpen(SealingError):
+    """The text was altered, or belongs to another application or purpose."""
+
+
+class Keyring(Protocol):
+    """Where keys come from."""
+
+    def key(self, key_id: str) -> bytes:
+        """Return the key; raises `UnknownKey` or `DestroyedKey`."""
+        ...
+
+    def key_ids(self, purpose: str) -> tuple[str, ...]:
+        """Return the ids of the live keys of a purpose, oldest first."""
+        ...
+
+
+class DirectoryKeyring:
+    """Keys as files `<key id>.key` in one directory, 0600, read anew when an id is not known."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._keys: dict[str, bytes] = {}
+
+    def key(self, key_id: str) -> bytes:
+        found = self._keys.get(key_id)
+        return found if found is not None else self._read(key_id)
+
+    def key_ids(self, purpose: str) -> tuple[str, ...]:
+        names = (path.name.removesuffix(".key") for path in self._directory.glob("*.key"))
+        return tuple(sorted(name for name in names if _purpose_of(name) == purpose))
+
+    def forget(self, key_id: str) -> None:
+        """Drop a key from memory, after its file was destroyed."""
+        self._keys.pop(key_id, None)
+
+    def _read(self, key_id: str) -> bytes:
+        if not KEY_ID.match(key_id):  # never let a message name a path
+            raise UnknownKey("malformed")
+        try:
+            key = (self._directory / f"{key_id}.key").read_bytes()
+        except FileNotFoundError:
+            if (self._directory / f"{key_id}{DESTROYED_SUFFIX}").exists():
+                raise DestroyedKey(key_id) from None
+            raise UnknownKey(key_id) from None
+        if len(key) != KEY_BYTES:
+            raise UnknownKey(key_id)
+        self._keys[key_id] = key
+        return key
+
+
+def daily_key_id(purpose: SealPurpose, day: date) -> str:
+    """Name the key that seals on a London day."""
+    return f"{purpose}-{day.isoformat()}"
+
+
+def quarterly_key_id(purpose: IndexPurpose, day: date) -> str:
+    """Name the key that indexes in a quarter."""
+    return f"{purpose}-{day.year}q{(day.month + 2) // 3}"
+
+
+def permanent_key_id(purpose: IndexPurpose) -> str:
+    """Name a key that is never destroyed: it hashes what is no personal datum."""
+    return f"{purpose}-permanent"
+
+
+def key_id_of(sealed: str) -> str:
+    """Return the id of the key that a text is sealed under."""
+    return sealed.partition(".")[0]
+
+
+def _purpose_of(key_id: str) -> str:
+    return re.sub(r"-(?:\d{4}-\d{2}-\d{2}|\d{4}q[1-4]|permanent)$", "", key_id)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Sealer:
+    """Seals and opens under the keys of one key ring."""
+
+    def __init__(self, keyring: Keyring, now: Callable[[], datetime] = _now) -> None:
+        self._keyring = keyring
+        self._now = now
+        self._ciphers: dict[str, AESGCM] = {}
+
+    def seal(self, purpose: SealPurpose, application_id: UUID, plain: bytes) -> str:
+        """Seal under today's key; raises `UnknownKey` when nobody has made it."""
+        key_id = daily_key_id(purpose, self._now().astimezone(LONDON).date())
+        nonce = os.urandom(NONCE_BYTES)
+        cipher = self._cipher(key_id)
+        sealed = nonce + cipher.encrypt(nonce, plain, _bound_to(application_id, purpose, key_id))
+        return f"{key_id}.{base64.urlsafe_b64encode(sealed).decode('ascii')}"
+
+    def open(self, purpose: SealPurpose, application_id: UUID, sealed: str) -> bytes:
+        """Open what was sealed for this application and purpose; raises a `SealingError`."""
+        key_id, _, text = sealed.partition(".")
+        if _purpose_of(key_id) != purpose:
+            raise DoesNotOpen("purpose")
+        cipher = self._cipher(key_id)
+        try:
+            raw = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
+            return cipher.decrypt(
+                raw[:NONCE_BYTES], raw[NONCE_BYTES:], _bound_to(application_id, purpose, key_id)
+            )
+        except (InvalidTag, ValueError):
+            raise DoesNotOpen("altered or of another application") from None
+
+    def missing_keys(self, purposes: tuple[SealPurpose, ...]) -> tuple[str, ...]:
+        """Name today's keys that are not there; `/readyz` shows them."""
+        today = self._now().astimezone(LONDON).date()
+        return tuple(key_id for p in purposes if not self._has(key_id := daily_key_id(p, today)))
+
+    def _has(self, key_id: str) -> bool:
+        try:
+            self._keyring.key(key_id)
+        except SealingError:
+            return False
+        return True
+
+    def _cipher(self, key_id: str) -> AESGCM:
+        cipher = self._ciphers.get(key_id)
+        if cipher is None:
+            cipher = self._ciphers[key_id] = AESGCM(self._keyring.key(key_id))
+        return cipher
+
+
+def _bound_to(application_id: UUID, purpose: str, key_id: str) -> bytes:
+    return application_id.bytes + f"{purpose}:{key_id}".encode("ascii")
+
+
+class BlindIndex:
+    """Keyed hashes for searching without reading; one key per quarter, or a permanent one."""
+
+    def __init__(self, keyring: Keyring, now: Callable[[], datetime] = _now) -> None:
+        self._keyring = keyring
+        self._now = now
+
+    def current(self, purpose: IndexPurpose, text: bytes) -> tuple[str, bytes]:
+        """Hash under this quarter's key: (key id, 32 bytes)."""
+        key_id = quarterly_key_id(purpose, self._now().astimezone(LONDON).date())
+        return key_id, self.under(key_id, text)
+
+    def permanent(self, purpose: IndexPurpose, text: bytes) -> bytes:
+        """Hash under the purpose's permanent key."""
+        return self.under(permanent_key_id(purpose), text)
+
+    def under(self, key_id: str, text: bytes) -> bytes:
+        """Hash under a named key; raises `UnknownKey` or `DestroyedKey`."""
+        return hmac.digest(self._keyring.key(key_id), text, "sha256")
+
+    def live(self, purpose: IndexPurpose, text: bytes) -> tuple[tuple[str, bytes], ...]:
+        """Hash under every live key of the purpose, for a look-up across quarters."""
+        return tuple(
+            (key_id, self.under(key_id, text)) for key_id in self._keyring.key_ids(purpose)
+        )

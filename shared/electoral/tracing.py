@@ -1,0 +1,19 @@
+"""Trace context (W3C): one trace follows an application from intake to acknowledgement."""
+
+import os
+import re
+
+TRACEPARENT = re.compile(r"^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
+
+
+def new_traceparent() -> str:
+    """Begin a trace."""
+    return f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-01"
+
+
+def child_traceparent(parent: str | None) -> str:
+    """Go on with a caller's trace under a span of our own; begin one when there is none."""
+    found = TRACEPARENT.match(parent or "")
+    if found is None or found.group(1) == "0" * 32:
+        return new_traceparent()
+    return f"00-{found.group(1)}-{os.urandom(8).hex()}-01"
