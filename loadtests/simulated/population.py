@@ -6,20 +6,19 @@ they agree by construction, except in the way that the person's `Kind` says.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from simulated import names
 from simulated.applications import Application, compose
 from simulated.chance import Draws, key_of_seed
+from simulated.clock import london_today
 from simulated.identity import DwpRecord, Identity, decide_kind, draw_names, draw_record
 from simulated.kinds import Kind, Shares
 from simulated.ninos import Ninos
 from simulated.places import UNKNOWN_AUTHORITY, Place, Places, load_places
 
 POPULATION = 50_000_000
-LONDON = ZoneInfo("Europe/London")
 # Everybody who is sent to DWP is 17 to 90 on this day and so between 17 and 114 for years after.
 BIRTHS_COUNTED_FROM = date(2026, 1, 1)
 AGE_DAYS_MIN = 17 * 366
@@ -130,10 +129,6 @@ class Population:
         code = draws.among(self._places.gss_codes)
         application["gssCode"] = code
         return code
-
-
-def london_today() -> date:
-    return datetime.now(LONDON).date()
 
 
 MATCHED = {

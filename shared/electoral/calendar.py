@@ -15,7 +15,9 @@ from electoral.data import RECORD_CONFIG, ReferenceDataUnusable, read_records
 
 LONDON = ZoneInfo("Europe/London")
 BIN = timedelta(minutes=5)
-DEADLINE_WORKING_DAYS = 12  # Representation of the People Act 1983 s.13B and its regulations
+DEADLINE_WORKING_DAYS = 12  # Representation of the People Regulations 2001, reg. 29(4)
+
+Day = date  # the type's name where a field is called `date`
 
 _DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,7 +33,7 @@ class CalendarEnds(ValueError):
 class BankHoliday:
     """A day on which the banks of some nations are closed, substitute days as they are kept."""
 
-    date: date
+    date: Day
     name: str
     nations: tuple[Nation, ...]
 
@@ -50,10 +52,11 @@ class PollName:
 class Poll:
     """One polling day, in whole nations or in the authorities listed."""
 
-    date: date
+    date: Day
     name: PollName
     nations: tuple[Nation, ...] = ()
     gss_codes: tuple[str, ...] = ()
+    registration_ends: Day | None = None  # the last day, where an Act put it elsewhere
 
     @property
     def all_nations(self) -> tuple[Nation, ...]:
@@ -178,10 +181,13 @@ class Polls:
 def _deadlines_of(poll: Poll) -> list[Deadline]:
     if not poll.all_nations:
         raise ReferenceDataUnusable(f"the poll of {poll.date} is held nowhere")
-    return [
-        Deadline(registration_deadline(poll.date, nation), nation, poll)
-        for nation in poll.all_nations
-    ]
+    return [Deadline(_end_of_registration(poll, each), each, poll) for each in poll.all_nations]
+
+
+def _end_of_registration(poll: Poll, nation: Nation) -> datetime:
+    if poll.registration_ends is not None:
+        return day_bounds(poll.registration_ends)[1]
+    return registration_deadline(poll.date, nation)
 
 
 def _concerns(deadline: Deadline, gss_code: str | None, nation: Nation | None) -> bool:

@@ -64,7 +64,7 @@ class StopConsuming(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Received(Generic[Prepared]):
+class Received:
     """One decoded message."""
 
     event: Event
@@ -74,7 +74,7 @@ class Received(Generic[Prepared]):
 class Handler(Protocol[Prepared]):
     """What a service does with its messages; it knows nothing of offsets and retries."""
 
-    async def prepare(self, events: Sequence[Received[Prepared]]) -> Sequence[Prepared | Hold]:
+    async def prepare(self, events: Sequence[Received]) -> Sequence[Prepared | Hold]:
         """Do the outside calls and decide: one answer per event, in order. Writes nothing."""
         ...
 
@@ -88,7 +88,7 @@ class _Work(Generic[Prepared]):
     """A message on its way through a batch."""
 
     message: Message
-    received: Received[Prepared] | None
+    received: Received | None
     result: Prepared | Hold | None = None
 
     @property

@@ -7,16 +7,17 @@ day plainly leaves out. Where the nation of an address is not known, the most le
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from typing import Literal, Protocol, TypeVar
+from functools import cache, lru_cache
+from typing import Literal
 
 from pydantic import with_config
 
 from electoral.authorities import NATIONS, Nation
-from electoral.data import RECORD_CONFIG, ReferenceDataUnusable, read_records
+from electoral.data import RECORD_CONFIG, read_records
 
 Eligibility = Literal["eligible", "ask-retained-rights", "not-eligible"]
 
+_DAYS_KEPT = 100  # a few days of arrivals are asked about again and again
 _MOST_LENIENT_FIRST: tuple[Eligibility, ...] = ("eligible", "ask-retained-rights", "not-eligible")
 
 
@@ -82,7 +83,7 @@ def age_on(date_of_birth: date, on: date) -> int:
 def minimum_age(nation: Nation | None, on: date) -> int:
     """Return the minimum age, in years, to apply in a nation on a day."""
     nations = NATIONS if nation is None else (nation,)
-    return min(_in_force(_minimum_ages(), each, on).age for each in nations)
+    return min(_minimum_age(each, on).age for each in nations)
 
 
 def eligible(
@@ -95,7 +96,7 @@ def eligible(
     if not nationalities:
         raise ValueError("without a nationality there is nothing to judge: the ERO asks")
     judgements = {
-        _in_force(_franchise_rules(), each, on).judge(nationality, eu_retained_rights)
+        _franchise_rule(each, on).judge(nationality, eu_retained_rights)
         for each in (NATIONS if nation is None else (nation,))
         for nationality in nationalities
     }
@@ -113,25 +114,24 @@ def country_names() -> dict[str, str]:
     return {country.code: country.name for country in read_records(Country, "countries.json")}
 
 
-class _Dated(Protocol):
-    @property
-    def nation(self) -> Nation: ...
-    @property
-    def valid_from(self) -> date | None: ...
+@lru_cache(maxsize=_DAYS_KEPT)
+def _minimum_age(nation: Nation, on: date) -> MinimumAge:
+    rules = [rule for rule in _minimum_ages() if rule.nation == nation]
+    return max((rule for rule in rules if _begun(rule.valid_from, on)), key=_begin)
 
 
-Rule = TypeVar("Rule", bound=_Dated)
+@lru_cache(maxsize=_DAYS_KEPT)
+def _franchise_rule(nation: Nation, on: date) -> FranchiseRule:
+    rules = [rule for rule in _franchise_rules() if rule.nation == nation]
+    return max((rule for rule in rules if _begun(rule.valid_from, on)), key=_begin)
 
 
-def _in_force(rules: Sequence[Rule], nation: Nation, on: date) -> Rule:
-    begun = [
-        rule
-        for rule in rules
-        if rule.nation == nation and (rule.valid_from is None or rule.valid_from <= on)
-    ]
-    if not begun:
-        raise ReferenceDataUnusable(f"no rule for {nation} on {on}")
-    return max(begun, key=lambda rule: rule.valid_from or date.min)
+def _begun(valid_from: date | None, on: date) -> bool:
+    return valid_from is None or valid_from <= on
+
+
+def _begin(rule: MinimumAge | FranchiseRule) -> date:
+    return rule.valid_from or date.min
 
 
 @cache

@@ -160,3 +160,9 @@ async def attempts_held(connection: Connection, day: date) -> list[Counted]:
     """Return the attempts of a London day that held messages are about (foreign ones are none)."""
     rows = await connection.fetch(_OF_DAY, *day_bounds(day))
     return [Counted(**row) for row in rows]
+
+
+async def count(pool: Pool) -> int:
+    """Count what is held now, foreign messages included."""
+    held: int = await pool.fetchval("SELECT count(*) FROM held_message")
+    return held

@@ -15,6 +15,7 @@ from aiohttp.typedefs import Middleware
 from electoral import problems
 from electoral.envelope import timestamp
 from electoral.group_commit import Unavailable
+from electoral.health import Check
 from electoral.ledger import ReadLedger
 from electoral.metrics import Metrics
 from electoral.postgres import is_away
@@ -128,10 +129,6 @@ async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[i
         yield int(runner.addresses[0][1])
     finally:
         await runner.cleanup()
-
-
-Check = Callable[[], Awaitable[str | None]]
-"""Returns None when all is well, else a sentence that says what is not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -91,6 +91,3 @@ def report_failure(error: BaseException) -> None:
         "ems_gateway",
     }
     print(str(error) if ours else type(error).__name__, file=sys.stderr)
-
-
-Check = Callable[[], Awaitable[str | None]]

@@ -33,6 +33,7 @@ class LoneProcess:
         self.wait_until_ready()
 
     def launch(self) -> None:
+        self.spec.prepare()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self._running = subprocess.Popen(
@@ -47,6 +48,7 @@ class LoneProcess:
     def wait_until_ready(self) -> None:
         try:
             self._wait()
+            self.spec.finish()
         except BaseException:
             self.kill()
             raise

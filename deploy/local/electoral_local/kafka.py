@@ -193,7 +193,6 @@ class EmbeddedKafka:
         }
 
 
-
 def _format(data: Path, node_id: int, bootstrap: Path) -> None:
     """As Kafka's own tool does it, whose work differs between nodes by these ids alone."""
     if (data / "meta.properties").exists():

@@ -70,7 +70,7 @@ def main(arguments: list[str]) -> None:
         drop_root(user_id)
     # After the change of user, which clears it.
     die_with_parent(parent_pid, death_signal)
-    os.execvp(arguments[3], arguments[3:])
+    os.execvp(arguments[3], arguments[3:])  # noqa: S606 - no shell is the point
 
 
 if __name__ == "__main__":

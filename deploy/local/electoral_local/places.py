@@ -1,4 +1,4 @@
-"""Where things are kept: what may be fetched again in the cache, what belongs to one run in state."""
+"""Where things are kept: what can be fetched again in the cache, the rest in the state."""
 
 import os
 from pathlib import Path

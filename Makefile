@@ -1,0 +1,87 @@
+# Everything a newcomer needs is `make demo` and `make test`; `make` alone lists the rest.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+PACKAGES := shared services/registration services/verification services/ems-gateway loadtests deploy/local
+SOURCES := shared services loadtests deploy tests
+APPLICATIONS ?= 1000
+UV := $(BIN)/uv
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python
+
+.PHONY: help
+help: ## list what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(UV):
+	@echo "Making $(VENV) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; name it with PYTHON=..."; exit 78; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(VENV)/installed: $(UV) requirements.txt $(addsuffix /pyproject.toml,$(PACKAGES))
+	@echo "Installing what the product needs ..."
+	@$(INSTALL) --require-hashes -r requirements.txt
+	@$(INSTALL) --no-deps --no-build-isolation $(addprefix -e ,$(PACKAGES))
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
+	@echo "Installing what working on it needs ..."
+	@$(INSTALL) --require-hashes -r requirements-dev.txt
+	@touch $@
+
+.PHONY: demo
+demo: $(VENV)/installed ## the whole system, 1,000 applications, and the sum that must balance
+	@$(BIN)/electoral demo --applications $(APPLICATIONS)
+
+.PHONY: up
+up: $(VENV)/installed ## start the whole system and leave it running
+	@$(BIN)/electoral up --detach
+
+.PHONY: down
+down: $(VENV)/installed ## end what `make up` started
+	@$(BIN)/electoral down
+
+.PHONY: test
+test: $(VENV)/installed-dev ## every test but the long ones, on real Postgres and Kafka
+	@$(BIN)/python -m pytest -m "not long"
+
+.PHONY: test-unit
+test-unit: $(VENV)/installed-dev ## tests that need neither Postgres nor Kafka
+	@$(BIN)/python -m pytest tests/unit tests/contract tests/conventions -n 2
+
+.PHONY: test-all
+test-all: $(VENV)/installed-dev ## every test, the long ones too
+	@$(BIN)/python -m pytest
+
+.PHONY: lint
+lint: $(VENV)/installed-dev ## style, imports between packages, contracts
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m electoral.contracts check
+
+.PHONY: types
+types: $(VENV)/installed-dev ## mypy, strict
+	@$(BIN)/mypy $(SOURCES)
+
+.PHONY: load
+load: $(VENV)/installed ## 20,000 applications as fast as they go, with the rate at the end
+	@$(BIN)/electoral demo --applications 20000
+
+.PHONY: lock
+lock: $(UV) ## renew the lock files
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-emit-index-url --upgrade requirements.in -o requirements.txt
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-emit-index-url --upgrade requirements-dev.in -o requirements-dev.txt
+
+.PHONY: clean
+clean: ## remove everything that was made here; caches outside stay
+	@rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,203 @@
+"""The world outside, as commands: `python -m simulated dwp|councils|citizens|person|reconcile`."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+
+from simulated import citizens as citizens_
+from simulated import councils as councils_
+from simulated import judging, rest
+from simulated.clock import london_today
+from simulated.dwp import Dwp
+from simulated.journal import Journal
+from simulated.kinds import Shares, shares_of
+from simulated.ledgers import fetch_ledgers
+from simulated.population import Population
+from simulated.receipts import Receipt, ReceiptBook, Run
+from simulated.reconciliation import Reconciliation, counts_by_state
+from simulated.serving import serve_until_stopped, start_server, stop_signal
+from simulated.verdict_table import show
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+Seed = Annotated[int, typer.Option(help="Of the population; the same for citizens and DWP.")]
+SharesJson = Annotated[
+    str, typer.Option("--shares", help='Changed shares, as JSON: {"unknown_nino": 0.1}')
+]
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+
+
+@app.command()
+def dwp(
+    client_id: Annotated[str, typer.Option(envvar="SIMULATED_DWP_CLIENT_ID")],
+    client_secret: Annotated[str, typer.Option(envvar="SIMULATED_DWP_CLIENT_SECRET")],
+    port: int = 8104,
+    host: Host = "127.0.0.1",
+    seed: Seed = 1,
+    shares: SharesJson = "{}",
+) -> None:
+    """DWP's records of the population; its behaviour is set by PUT /control."""
+    server = Dwp(Population(seed, _shares(shares)), client_id, client_secret, seed)
+    uvloop.run(serve_until_stopped(server.application(), host, port))
+
+
+@app.command()
+def councils(
+    gateway: Annotated[str, typer.Option(help="Public address of the EMS gateway.")],
+    tokens: Annotated[Path, typer.Option(help="JSON: EROs with their tokens.", exists=True)],
+    journal: Annotated[Path, typer.Option(help="Directory of the journal.")],
+    admin_port: int = 8105,
+    host: Host = "127.0.0.1",
+    interval: Annotated[float, typer.Option(help="Seconds between polls.", min=0.01)] = 300.0,
+    manner: Annotated[str, typer.Option(help="batch or single")] = "batch",
+    connections: Annotated[int, typer.Option(min=1)] = councils_.CONNECTIONS,
+    only: Annotated[str, typer.Option(help="Only these EROs, separated by commas.")] = "",
+) -> None:
+    """The systems of all EROs: poll, journal, acknowledge."""
+    if manner not in ("batch", "single"):
+        raise typer.BadParameter("batch or single", param_hint="--manner")
+    chosen = set(filter(None, only.split(",")))
+    fleet = [c for c in councils_.read_councils(tokens) if not chosen or c.ero in chosen]
+
+    async def run() -> None:
+        book = Journal(journal / councils_.JOURNAL_FILE)
+        playing = councils_.Fleet(
+            fleet,
+            gateway,
+            book,
+            interval=interval,
+            batch=manner == "batch",
+            connections=connections,
+        )
+        async with councils_.running_fleet(playing, book):
+            runner = await start_server(councils_.admin_application(playing), host, admin_port)
+            await stop_signal()
+            await runner.cleanup()
+
+    uvloop.run(run())
+
+
+@app.command()
+def citizens(
+    url: Annotated[str, typer.Option(help="Public address of registration.")],
+    token: Annotated[str, typer.Option(envvar="SIMULATED_PARTNER_TOKEN")],
+    journal: Annotated[Path, typer.Option(help="File for the receipts; written anew.")],
+    seed: Seed = 1,
+    shares: SharesJson = "{}",
+    first: int = 0,
+    count: int = 1_000,
+    connections: Annotated[int, typer.Option(min=1)] = citizens_.CONNECTIONS,
+    rate: Annotated[float | None, typer.Option(help="A second; else as fast as it goes.")] = None,
+    deadline: Annotated[float, typer.Option(help="Seconds of trying.")] = citizens_.DEADLINE,
+    from_file: Annotated[Path | None, typer.Option("--from", exists=True)] = None,
+    progress: Annotated[bool, typer.Option(help="JSON lines on standard output.")] = True,
+) -> None:
+    """Sends applications and keeps the receipts; exit 1 if one was never answered."""
+    changed, today = _shares(shares), london_today()
+    manner = citizens_.Manner(url, token, connections, rate, deadline)
+    run = Run(None if from_file else seed, asdict(changed), today.isoformat())
+    submissions: Iterator[citizens_.Submission]
+    if from_file:
+        submissions = citizens_.lines_of_file(from_file)
+    else:
+        submissions = citizens_.people(Population(seed, changed), first, count, today)
+    sender = citizens_.Citizens(manner, ReceiptBook(journal, run), _tell_refusal)
+    uvloop.run(_send(sender, submissions, progress))
+    raise typer.Exit(1 if sender.progress.unanswered else 0)
+
+
+async def _send(
+    sender: citizens_.Citizens, submissions: Iterator[citizens_.Submission], progress: bool
+) -> None:
+    telling = asyncio.create_task(_tell_progress(sender)) if progress else None
+    sending = asyncio.create_task(sender.send(submissions))
+    stopping = asyncio.create_task(stop_signal())
+    await asyncio.wait({sending, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    for task in filter(None, (sending, stopping, telling)):
+        task.cancel()
+    await asyncio.gather(*filter(None, (stopping, telling)), return_exceptions=True)
+    try:
+        await sending
+    except asyncio.CancelledError:
+        print(json.dumps({"interrupted": True}), flush=True)
+    print(json.dumps({**asdict(sender.progress), "done": True}), flush=True)
+
+
+async def _tell_progress(sender: citizens_.Citizens) -> None:
+    while True:
+        print(json.dumps(asdict(sender.progress)), flush=True)
+        await asyncio.sleep(citizens_.PROGRESS_INTERVAL)
+
+
+def _tell_refusal(receipt: Receipt) -> None:
+    refusal = {"number": receipt.number, "status": receipt.status, "reason": receipt.reason}
+    print(json.dumps({"refused_one": refusal}, ensure_ascii=False), flush=True)
+
+
+@app.command()
+def person(n: int, seed: Seed = 1, shares: SharesJson = "{}") -> None:
+    """Shows person N: the application, the truth and DWP's record."""
+    citizen = Population(seed, _shares(shares)).person(n)
+    record = citizen.record
+    shown = {
+        "application": citizen.application,
+        "truth": citizen.truth._asdict(),
+        "record": record.as_json() if record else None,
+    }
+    print(json.dumps(shown, ensure_ascii=False, indent=2))
+
+
+@app.command()
+def reconcile(
+    receipts: Annotated[list[Path], typer.Option(exists=True)],
+    journal: Annotated[list[Path], typer.Option(exists=True)],
+    registration: str = "http://127.0.0.1:9101",
+    verification: str = "http://127.0.0.1:9102",
+    ems_gateway: str = "http://127.0.0.1:9103",
+    councils_admin: Annotated[str | None, typer.Option(help="Watched until rest too.")] = None,
+    eros: Annotated[Path | None, typer.Option(help="As for councils, with gssCodes.")] = None,
+    quiet: Annotated[float, typer.Option(help="Seconds without a change; 0: now.")] = rest.QUIET,
+    limit: float = rest.LIMIT,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Waits for rest, compares the three records, and exits 0 only if they balance."""
+    admin_urls = [registration, verification, ems_gateway]
+    days = judging.days_of(receipts)
+    if quiet > 0:
+        look = lambda: judging.look_at(admin_urls, days, councils_admin)  # noqa: E731
+        if not asyncio.run(rest.at_rest(look, quiet, limit)):
+            print(f"Figures still moved after {limit:.0f} seconds.", file=sys.stderr)
+    rows = asyncio.run(fetch_ledgers(admin_urls, days))
+    verdict = judging.judge(receipts, [_journal_file(path) for path in journal], rows, eros)
+    if as_json:
+        print(json.dumps(_as_json(verdict, counts_by_state(rows)), indent=2))
+    else:
+        show(verdict, counts_by_state(rows))
+    raise typer.Exit(0 if verdict.balances else 1)
+
+
+def _journal_file(path: Path) -> Path:
+    return path / councils_.JOURNAL_FILE if path.is_dir() else path
+
+
+def _as_json(verdict: Reconciliation, counts: dict[str, int]) -> dict[str, object]:
+    criteria = [asdict(criterion) for criterion in verdict.criteria]
+    return {"balances": verdict.balances, "counts": counts, "criteria": criteria}
+
+
+def _shares(changes: str) -> Shares:
+    try:
+        return shares_of(json.loads(changes))
+    except (ValueError, TypeError) as error:
+        raise typer.BadParameter(str(error), param_hint="--shares") from error
+
+
+if __name__ == "__main__":
+    app()

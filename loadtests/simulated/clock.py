@@ -1,0 +1,19 @@
+"""Times as they stand in journals: UTC with microseconds and a Z."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+LONDON = ZoneInfo("Europe/London")
+
+
+def now_text() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def london_today() -> date:
+    return datetime.now(LONDON).date()
+
+
+def london_day(time_text: str) -> date:
+    """The London day of a time on the wire."""
+    return datetime.fromisoformat(time_text).astimezone(LONDON).date()

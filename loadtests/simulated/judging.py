@@ -1,0 +1,101 @@
+"""Fetching the three records and putting them before the judge."""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from datetime import date
+from functools import lru_cache
+from itertools import chain
+from pathlib import Path
+
+import aiohttp
+
+from simulated.clock import london_day
+from simulated.councils import read_councils
+from simulated.deliveries import read_deliveries
+from simulated.kinds import shares_of
+from simulated.ledgers import LEDGER_TIMEOUT, LedgerRow, fetch_ledgers
+from simulated.population import Population
+from simulated.receipts import Receipt, Run, read_receipts
+from simulated.reconciliation import Expected, Reconciliation, reconcile
+
+REMEMBERED_MAX = 50_000  # people worked out and kept while judging
+
+
+def read_books(paths: Iterable[Path]) -> tuple[Run, Iterable[Receipt]]:
+    """All receipts of several books. Raises ValueError if they are of different populations."""
+    books = [read_receipts(path) for path in paths]
+    runs = {repr(run): run for run, _ in books}
+    populations = [run for run in runs.values() if run.seed is not None]
+    if len(populations) > 1:
+        raise ValueError("the receipts are of different populations: reconcile them one by one")
+    run = populations[0] if populations else next(iter(runs.values()))
+    return run, chain.from_iterable(receipts for _, receipts in books)
+
+
+def truth_of(run: Run) -> Callable[[Receipt], Expected]:
+    """What must come of each receipt: from the population, or, of a file, from what was sent."""
+    population = None if run.seed is None else Population(run.seed, shares_of(run.shares))
+    today = date.fromisoformat(run.today)
+
+    @lru_cache(maxsize=REMEMBERED_MAX)
+    def of_person(n: int) -> Expected:
+        assert population is not None
+        citizen = population.person(n, today)
+        truth = citizen.truth
+        return Expected(citizen.application, truth.gss_code, truth.result, truth.levels)
+
+    def of_receipt(receipt: Receipt) -> Expected:
+        if receipt.application is not None:
+            return Expected(receipt.application, receipt.gss_code)
+        return of_person(receipt.number)
+
+    return of_receipt
+
+
+def days_of(paths: Iterable[Path]) -> list[date]:
+    """The London days on which anything was accepted."""
+    _, receipts = read_books(paths)
+    return sorted({london_day(receipt.received_at) for receipt in receipts if receipt.accepted})
+
+
+def ero_of_code(eros_file: Path) -> dict[str, str] | None:
+    """GSS code -> ERO as the councils' file has it; None if it names no codes."""
+    councils = read_councils(eros_file)
+    return {code: council.ero for council in councils for code in council.gss_codes} or None
+
+
+def judge(
+    books: Sequence[Path],
+    journals: Sequence[Path],
+    ledger: Sequence[LedgerRow],
+    eros_file: Path | None = None,
+) -> Reconciliation:
+    """The verdict over records that are at rest."""
+    run, receipts = read_books(books)
+    return reconcile(
+        receipts=receipts,
+        deliveries=read_deliveries(journals),
+        ledger=ledger,
+        expected_of=truth_of(run),
+        ero_of=ero_of_code(eros_file) if eros_file else None,
+        refusals_are_faults=run.seed is not None,
+    )
+
+
+async def look_at(
+    admin_urls: Sequence[str], days: Sequence[date], councils_admin: str | None = None
+) -> Hashable:
+    """Every figure that must stand still at rest."""
+    rows = await fetch_ledgers(admin_urls, days)
+    figures = frozenset((r.service, r.gss_code, r.state, r.sum, r.revisions) for r in rows)
+    if councils_admin is None:
+        return figures
+    return figures, await _council_figures(councils_admin)
+
+
+async def _council_figures(councils_admin: str) -> tuple[int, int]:
+    async with (
+        aiohttp.ClientSession(timeout=LEDGER_TIMEOUT, raise_for_status=True) as session,
+        session.get(f"{councils_admin.rstrip('/')}/statistics") as answer,
+    ):
+        statistics = await answer.json()
+        return statistics["items"], statistics["acknowledged"]

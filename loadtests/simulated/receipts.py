@@ -1,0 +1,90 @@
+"""The citizens' own record: what each of them sent and which receipt came back."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from simulated.journal import read_journal
+
+ACCEPTED = frozenset({200, 201})
+TRY_AGAIN = frozenset({0, 408, 425, 429, 500, 502, 503, 504})  # 0: no answer at all
+
+
+@dataclass(frozen=True)
+class Run:
+    """The first line of a journal: who was sent. `seed` is None when they came from a file."""
+
+    seed: int | None
+    shares: dict[str, float]
+    today: str  # the London day for which ages were worked out
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One submission, answered or given up."""
+
+    number: int  # of the person, or of the line in the file
+    key: str
+    status: int  # of the last answer; 0: never answered
+    tries: int
+    sent_at: str
+    answered_at: str
+    application_id: str = ""
+    reference: str = ""
+    arrived_at: str = ""
+    received_at: str = ""
+    gss_code: str = ""
+    reason: str = ""  # why it was refused, in the service's words
+    application: dict[str, Any] | None = None  # as sent, when it came from a file
+
+    @property
+    def accepted(self) -> bool:
+        return self.status in ACCEPTED
+
+    @property
+    def answered(self) -> bool:
+        """Whether the last answer is one that another try would not change."""
+        return self.status not in TRY_AGAIN
+
+
+class ReceiptBook:
+    """Writes receipts; `flush` puts on disk what was added since."""
+
+    def __init__(self, path: Path, run: Run) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("wb")
+        self._lines = [json.dumps({"run": asdict(run)})]
+
+    def add(self, receipt: Receipt) -> None:
+        self._lines.append(json.dumps(_without_blanks(receipt)))
+
+    def flush(self) -> None:
+        lines, self._lines = self._lines, []
+        self._file.write("".join(line + "\n" for line in lines).encode())
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        self.flush()
+        self._file.close()
+
+
+def _without_blanks(receipt: Receipt) -> dict[str, object]:
+    fields = ((name, getattr(receipt, name)) for name in Receipt.__slots__)
+    return {name: value for name, value in fields if value not in ("", None)}
+
+
+def read_receipts(path: Path) -> tuple[Run, Iterator[Receipt]]:
+    """The run and its receipts. Raises ValueError if the file does not begin with a run."""
+    entries = read_journal(path)
+    first = next(entries, {})
+    if "run" not in first:
+        raise ValueError(f"{path.name} is not a journal of citizens: its first line names no run")
+    return Run(**first["run"]), _receipts(entries)
+
+
+def _receipts(entries: Iterable[dict[str, Any]]) -> Iterator[Receipt]:
+    return (Receipt(**entry) for entry in entries)

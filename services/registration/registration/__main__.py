@@ -1,0 +1,46 @@
+"""`python -m registration`: serve, migrate, held, keys, postcodes-build."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from electoral import command_line, lifecycle, logs
+from electoral.credentials import CredentialsUnusable
+from electoral.settings import EX_CONFIG, load
+
+from registration import app, postcodes
+from registration.settings import Settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser, commands = command_line.parser_of(app.SERVICE)
+    commands.add("serve", _serve, "run the service")
+    commands.add_migrate(_dsn, app.SERVICE, app.MIGRATIONS)
+    commands.add_held(_dsn)
+    build = commands.add("postcodes-build", _build, "build the index of postcodes")
+    build.add_argument("--out", type=Path, required=True, help="file to write")
+    return command_line.run(parser, arguments)
+
+
+def _dsn() -> str:
+    return load(Settings).database_url
+
+
+def _serve(_: argparse.Namespace) -> int:
+    settings = load(Settings)
+    logs.configure(app.SERVICE, settings.log_level)
+    try:
+        return lifecycle.run(lambda life: app.serve(settings, life))
+    except (CredentialsUnusable, postcodes.PostcodeIndexUnusable) as error:
+        print(error, file=sys.stderr)
+        return EX_CONFIG
+
+
+def _build(options: argparse.Namespace) -> int:
+    count = postcodes.build_index(options.out)
+    print(f"{count:,} postcodes written.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""Every SQL statement of registration."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+from electoral.postgres import Connection, Pool
+
+from registration.acceptance import Acceptance, IntakeKey, Stored
+
+_NOW = "SELECT now()"
+
+# Sorted by the caller: opposite orders of the same keys in two transactions would deadlock.
+_INSERT = """
+INSERT INTO application (application_id, client_id, idempotency_hash, body_hash, body_key_id,
+                         reference, postcode_hash, postcode_key_id, gss_code, source, type,
+                         language, age_years, arrived_at, received_at)
+SELECT *, now() FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::text[],
+    $6::text[], $7::bytea[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
+    $13::smallint[], $14::timestamptz[])
+    ON CONFLICT DO NOTHING
+RETURNING application_id
+"""
+
+# A statement of its own: the INSERT's snapshot cannot see a winner that committed meanwhile.
+_FIND = """
+SELECT a.application_id, a.client_id, a.idempotency_hash, a.body_hash, a.body_key_id, a.reference,
+       a.gss_code, a.arrived_at, a.received_at
+  FROM application a
+  JOIN unnest($1::text[], $2::bytea[]) AS wanted (client_id, idempotency_hash)
+ USING (client_id, idempotency_hash)
+"""
+
+_STATUS = """
+SELECT application_id, postcode_hash, postcode_key_id, gss_code, received_at
+  FROM application WHERE reference = $1
+"""
+_PROGRESS = "SELECT fact, at FROM progress WHERE application_id = $1"
+_ADVANCE = """
+INSERT INTO progress AS known (application_id, fact, at)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) ORDER BY 1, 2
+    ON CONFLICT (application_id, fact) DO UPDATE SET at = excluded.at
+ WHERE known.at > excluded.at
+"""
+
+
+async def transaction_time(connection: Connection) -> datetime:
+    """Return the transaction's time: the `receivedAt` of all that it accepts."""
+    now: datetime = await connection.fetchval(_NOW)
+    return now
+
+
+async def insert_applications(
+    connection: Connection, acceptances: Sequence[Acceptance], arrived_at: Sequence[datetime]
+) -> set[UUID]:
+    """Store what is new; returns the ids of those that were stored."""
+    rows = await connection.fetch(
+        _INSERT,
+        [a.application_id for a in acceptances],
+        [a.key.client_id for a in acceptances],
+        [a.key.idempotency_hash for a in acceptances],
+        [a.body_hash for a in acceptances],
+        [a.body_key_id for a in acceptances],
+        [a.reference for a in acceptances],
+        [a.postcode_hash for a in acceptances],
+        [a.postcode_key_id for a in acceptances],
+        [a.gss_code for a in acceptances],
+        [a.source for a in acceptances],
+        [a.type for a in acceptances],
+        [a.language for a in acceptances],
+        [a.age_years for a in acceptances],
+        list(arrived_at),
+    )
+    return {row["application_id"] for row in rows}
+
+
+async def find_by_key(
+    connection: Connection | Pool, keys: Iterable[IntakeKey]
+) -> dict[IntakeKey, Stored]:
+    """Return what was stored before under these keys."""
+    wanted = sorted(set(keys))
+    if not wanted:
+        return {}
+    rows = await connection.fetch(
+        _FIND, [key.client_id for key in wanted], [key.idempotency_hash for key in wanted]
+    )
+    return {IntakeKey(row["client_id"], row["idempotency_hash"]): _stored(row) for row in rows}
+
+
+def _stored(row: asyncpg.Record) -> Stored:
+    return Stored(
+        application_id=row["application_id"],
+        body_hash=row["body_hash"],
+        body_key_id=row["body_key_id"],
+        reference=row["reference"],
+        gss_code=row["gss_code"],
+        arrived_at=row["arrived_at"],
+        received_at=row["received_at"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class KnownReference:
+    """What a status question is compared with."""
+
+    application_id: UUID
+    postcode_hash: bytes
+    postcode_key_id: str
+    gss_code: str
+    received_at: datetime
+
+
+async def find_reference(pool: Pool, reference: str) -> KnownReference | None:
+    """Return the application of a reference."""
+    row = await pool.fetchrow(_STATUS, reference)
+    return None if row is None else KnownReference(**row)
+
+
+async def read_progress(pool: Pool, application_id: UUID) -> dict[str, datetime]:
+    """Return what has happened to an application: fact -> time."""
+    return {row["fact"]: row["at"] for row in await pool.fetch(_PROGRESS, application_id)}
+
+
+async def advance(connection: Connection, facts: Mapping[tuple[UUID, str], datetime]) -> None:
+    """Note facts; of two times of one fact the earlier stays."""
+    if facts:
+        await connection.execute(
+            _ADVANCE,
+            [application_id for application_id, _ in facts],
+            [fact for _, fact in facts],
+            list(facts.values()),
+        )

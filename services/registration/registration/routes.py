@@ -1,0 +1,218 @@
+"""The public HTTP interface (DESIGN.md section 5)."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from aiohttp import web
+from electoral import problems
+from electoral.authorities import AUTHORITY_UNKNOWN, AUTHORITY_UNKNOWN_NAME, Authorities
+from electoral.credentials import Credentials
+from electoral.envelope import timestamp
+from electoral.http import bearer_token, edge, json_response, read_json_bytes
+from electoral.metrics import Metrics
+from electoral.problems import FieldError, Problem
+from electoral.tracing import child_traceparent
+
+from registration.acceptance import Receipt, Stored
+from registration.batches import BatchItem, answer_each, read_batch
+from registration.json_body import MalformedJson, canonical_json, parse_json
+from registration.limits import RateLimit
+from registration.postcodes import normalise_postcode
+from registration.status import Status, StatusQuestions
+from registration.submission import Partner, Submissions, check_idempotency_key, now
+
+APPLICATION_BYTES_MAX = 64 * 1024
+BATCH_BYTES_MAX = 4 * 1024 * 1024
+STATUS_BYTES_MAX = 1024
+
+Authentication = Literal["partner", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route; how its caller proves who it is stands beside it."""
+
+    method: str
+    path: str
+    handler: Callable[[web.Request], Awaitable[web.Response]]
+    authentication: Authentication
+
+
+class Api:
+    """Answers the public routes."""
+
+    def __init__(
+        self,
+        *,
+        submissions: Submissions,
+        questions: StatusQuestions,
+        partners: Credentials[Partner],
+        authorities: Authorities,
+        metrics: Metrics,
+        per_address: RateLimit,
+        per_reference: RateLimit,
+    ) -> None:
+        self._submissions = submissions
+        self._questions = questions
+        self._partners = partners
+        self._authorities = authorities
+        self._per_address = per_address
+        self._per_reference = per_reference
+        self._accepted = metrics.counter("applications_accepted_total")
+        self._replayed = metrics.counter("applications_replayed_total")
+
+    def routes(self) -> tuple[Route, ...]:
+        """List every route of the public port."""
+        return (
+            Route("POST", "/v1/applications", self.post_application, "partner"),
+            Route("POST", "/v1/applications:batch", self.post_batch, "partner"),
+            Route("POST", "/v1/status", self.post_status, "none"),
+        )
+
+    async def post_application(self, request: web.Request) -> web.Response:
+        """Accept one application."""
+        arrived_at = now()
+        partner = self._partner(request)
+        key = check_idempotency_key(request.headers.get("Idempotency-Key"))
+        body = _parse(await read_json_bytes(request, APPLICATION_BYTES_MAX))
+        receipt = await self._submissions.submit(
+            body,
+            key=key,
+            partner=partner,
+            arrived_at=arrived_at,
+            traceparent=child_traceparent(request.headers.get("traceparent")),
+        )
+        self._count(receipt)
+        response = json_response(
+            self._receipt_json(receipt.stored), 200 if receipt.replayed else 201
+        )
+        if receipt.replayed:
+            response.headers["Idempotent-Replayed"] = "true"
+        return response
+
+    async def post_status(self, request: web.Request) -> web.Response:
+        """Tell where an application is, to whoever knows its reference and postcode."""
+        self._limit(self._per_address, request.remote or "")
+        reference, postcode = _status_question(
+            _parse(await read_json_bytes(request, STATUS_BYTES_MAX))
+        )
+        self._limit(self._per_reference, reference)
+        status = await self._questions.ask(reference, postcode)
+        if status is None:
+            raise problems.not_found("No application has this reference and postcode together.")
+        return json_response(self._status_json(status))
+
+    async def post_batch(self, request: web.Request) -> web.Response:
+        """Accept up to 500 applications, each by itself; a result per item, in order."""
+        arrived_at = now()
+        partner = self._partner(request)
+        items = read_batch(_parse(await read_json_bytes(request, BATCH_BYTES_MAX)))
+        traceparent = child_traceparent(request.headers.get("traceparent"))
+
+        async def submit(item: BatchItem) -> Receipt:
+            if not isinstance(item.idempotency_key, str):
+                raise problems.malformed("`idempotencyKey` must be text.")
+            _check_size(item.application)
+            return await self._submissions.submit(
+                item.application,
+                key=check_idempotency_key(item.idempotency_key),
+                partner=partner,
+                arrived_at=arrived_at,
+                traceparent=child_traceparent(traceparent),
+            )
+
+        answers = await answer_each(items, submit)
+        results = [self._result_json(i, a) for i, a in zip(items, answers, strict=True)]
+        return json_response({"results": results})
+
+    def _result_json(self, item: BatchItem, answer: Receipt | Problem) -> dict[str, object]:
+        result: dict[str, object] = {"idempotencyKey": item.idempotency_key}
+        if isinstance(answer, Problem):
+            return result | {"status": answer.status, "problem": answer.as_json()}
+        self._count(answer)
+        status = 200 if answer.replayed else 201
+        return result | {"status": status, "receipt": self._receipt_json(answer.stored)}
+
+    # -- what the routes share ------------------------------------------------------------------
+
+    def _partner(self, request: web.Request) -> Partner:
+        partner = self._partners.caller(bearer_token(request))
+        if partner is None:
+            raise problems.unauthenticated()
+        return partner
+
+    def _limit(self, limit: RateLimit, name: str) -> None:
+        wait = limit.seconds_to_wait(name)
+        if wait:
+            raise problems.too_many_requests(wait)
+
+    def _count(self, receipt: Receipt) -> None:
+        (self._replayed if receipt.replayed else self._accepted).inc()
+
+    def _receipt_json(self, stored: Stored) -> dict[str, object]:
+        return {
+            "applicationId": str(stored.application_id),
+            "reference": stored.reference,
+            "arrivedAt": timestamp(stored.arrived_at),
+            "receivedAt": timestamp(stored.received_at),
+            "authority": self._authority_json(stored.gss_code),
+            "links": {"status": "/v1/status"},
+        }
+
+    def _authority_json(self, gss_code: str) -> dict[str, object]:
+        if gss_code == AUTHORITY_UNKNOWN:
+            return {"gssCode": gss_code, "name": AUTHORITY_UNKNOWN_NAME, "contact": None}
+        contact = self._authorities.ero(gss_code).contact
+        return {
+            "gssCode": gss_code,
+            "name": self._authorities.authority(gss_code).name,
+            "contact": {
+                "email": contact.email,
+                "phone": contact.phone,
+                "address": contact.address,
+            },
+        }
+
+    def _status_json(self, status: Status) -> dict[str, object]:
+        return {
+            "status": status.current,
+            "steps": [{"step": step, "at": timestamp(at)} for step, at in status.steps.items()],
+            "authority": self._authority_json(status.gss_code),
+        }
+
+
+def _parse(body: bytes) -> object:
+    try:
+        return parse_json(body)
+    except MalformedJson as error:
+        raise problems.malformed(str(error)) from None
+
+
+def _check_size(application: object) -> None:
+    if len(canonical_json(application)) > APPLICATION_BYTES_MAX:
+        raise problems.too_large(APPLICATION_BYTES_MAX)
+
+
+def _status_question(body: object) -> tuple[str, str]:
+    """Read reference and postcode; 422 names what is missing or unknown."""
+    fields = body if isinstance(body, dict) else {}
+    errors = [
+        FieldError(f"/{name}", "missing", f"Enter the {name}.")
+        for name in ("reference", "postcode")
+        if not isinstance(fields.get(name), str)
+    ]
+    if set(fields) - {"reference", "postcode"}:
+        errors.append(FieldError("", "unknown-field", "Send only `reference` and `postcode`."))
+    if errors:
+        raise problems.invalid(errors)
+    postcode = normalise_postcode(fields["postcode"])
+    return fields["reference"], postcode or fields["postcode"]
+
+
+def public_app(api: Api, metrics: Metrics) -> web.Application:
+    """Build the public port."""
+    app = web.Application(middlewares=[edge(metrics)], client_max_size=BATCH_BYTES_MAX)
+    for route in api.routes():
+        app.router.add_route(route.method, route.path, route.handler)
+    return app

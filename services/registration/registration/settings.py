@@ -1,0 +1,38 @@
+"""Registration's settings, from environment variables that begin with `REGISTRATION_`."""
+
+from pathlib import Path
+
+from electoral.settings import ServiceSettings
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+
+class Settings(ServiceSettings):
+    """What registration is told at start."""
+
+    model_config = SettingsConfigDict(env_prefix="REGISTRATION_", frozen=True, extra="ignore")
+
+    http_port: int = Field(ge=0, le=65535, description="public port of the API and the form")
+    partners_file: Path = Field(description="JSON file of partners and their tokens' hashes")
+    postcode_index: Path = Field(
+        description="index built by `python -m registration postcodes-build`"
+    )
+    writers: int = Field(default=2, ge=1, description="tasks that commit applications")
+    commit_items_max: int = Field(default=200, ge=1, description="applications of one commit")
+    waiting_items_max: int = Field(
+        default=2_000, ge=1, description="applications that may wait for a commit; then 503"
+    )
+    address_lookup_timeout: float = Field(
+        default=1.0, gt=0, description="seconds before the postcode's authority is taken instead"
+    )
+    status_per_minute_address: int = Field(
+        default=60, ge=1, description="status questions a minute from one address"
+    )
+    status_per_minute_reference: int = Field(
+        default=20, ge=1, description="status questions a minute about one reference"
+    )
+    index_key_months: int = Field(
+        default=13, ge=1, description="months after its quarter that an index key is kept"
+    )
+    nino_key_days: int = Field(default=90, ge=1, description="days that a NINO's key is kept")
+    person_key_days: int = Field(default=180, ge=1, description="days that a person's key is kept")

@@ -1,0 +1,60 @@
+"""Status: what has happened to an application, told to whoever knows reference and postcode.
+
+A wrong pair and an unknown reference look the same and take the same time: one row is read, one
+hash made and compared, and the facts read, whatever there is.
+"""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from electoral.identifiers import normalise_reference
+from electoral.postgres import Pool
+from electoral.sealing import BlindIndex, SealingError
+
+from registration import postgres
+
+STEPS = ("received", "checked", "with-your-council", "decided")
+NOBODY = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where an application is; each step with its time."""
+
+    gss_code: str
+    steps: dict[str, datetime]
+
+    @property
+    def current(self) -> str:
+        """Return the furthest step reached."""
+        return [step for step in STEPS if step in self.steps][-1]
+
+
+class StatusQuestions:
+    """Answers where an application is."""
+
+    def __init__(self, pool: Pool, index: BlindIndex) -> None:
+        self._pool = pool
+        self._index = index
+
+    async def ask(self, reference: str, postcode: str) -> Status | None:
+        """Return the status; None for a wrong pair as for an unknown reference."""
+        known = await postgres.find_reference(self._pool, normalise_reference(reference))
+        right = self._is_right(known, postcode.encode())
+        application_id = known.application_id if known is not None and right else NOBODY
+        facts = await postgres.read_progress(self._pool, application_id)
+        if known is None or not right:
+            return None
+        return Status(known.gss_code, {"received": known.received_at, **facts})
+
+    def _is_right(self, known: postgres.KnownReference | None, postcode: bytes) -> bool:
+        if known is None:
+            _, hashed = self._index.current("status", postcode)
+            return hmac.compare_digest(hashed, b"\x00" * len(hashed))
+        try:
+            hashed = self._index.under(known.postcode_key_id, postcode)
+        except SealingError:
+            return False
+        return hmac.compare_digest(hashed, known.postcode_hash)

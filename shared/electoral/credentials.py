@@ -1,0 +1,67 @@
+"""Bearer tokens: who a token belongs to, from a file of hashes that may change while we run.
+
+The file is a JSON list; each entry holds `tokenSha256`, a list of SHA-256 sums in hexadecimal (two
+at once while a token is rotated). Tokens are long and random, so a plain hash keeps them.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import structlog
+
+REREAD_INTERVAL = 5.0  # seconds; a revoked token ends within this
+
+Caller = TypeVar("Caller")
+
+log = structlog.get_logger()
+
+
+class CredentialsUnusable(Exception):
+    """The file of credentials cannot be read: a JSON list of entries with `tokenSha256`."""
+
+
+class Credentials(Generic[Caller]):
+    """Answers who calls; keeps the last good file when a new one cannot be read."""
+
+    def __init__(self, path: Path, read_entry: Callable[[Mapping[str, object]], Caller]) -> None:
+        self._path = path
+        self._read_entry = read_entry
+        self._changed_at = 0
+        self._callers: dict[bytes, Caller] = {}
+        self.load()
+
+    def caller(self, token: str) -> Caller | None:
+        """Return who the token belongs to; None when it is nobody's."""
+        return self._callers.get(sha256(token.encode("utf-8", "replace")).digest())
+
+    def load(self) -> None:
+        """Read the file if it has changed; raises `CredentialsUnusable`."""
+        try:
+            changed_at = self._path.stat().st_mtime_ns
+            if changed_at == self._changed_at:
+                return
+            entries = json.loads(self._path.read_bytes())
+            self._callers = {
+                bytes.fromhex(digest): self._read_entry(entry)
+                for entry in entries
+                for digest in entry["tokenSha256"]
+            }
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CredentialsUnusable(
+                f"{self._path.name} cannot be used ({type(error).__name__}): it must be a JSON "
+                "list of entries with `tokenSha256`."
+            ) from None
+        self._changed_at = changed_at
+
+    async def keep_reading(self) -> None:
+        """Look for a changed file every 5 s until cancelled."""
+        while True:
+            await asyncio.sleep(REREAD_INTERVAL)
+            try:
+                self.load()
+            except CredentialsUnusable:
+                log.warning("credentials not read again", file=self._path.name)
