@@ -36,6 +36,7 @@ Host = Annotated[str, typer.Option(help="Address to listen on.")]
 
 @app.command()
 def dwp(
+    *,
     client_id: Annotated[str, typer.Option(envvar="SIMULATED_DWP_CLIENT_ID")],
     client_secret: Annotated[str, typer.Option(envvar="SIMULATED_DWP_CLIENT_SECRET")],
     port: int = 8104,
@@ -50,6 +51,7 @@ def dwp(
 
 @app.command()
 def councils(
+    *,
     gateway: Annotated[str, typer.Option(help="Public address of the EMS gateway.")],
     tokens: Annotated[Path, typer.Option(help="JSON: EROs with their tokens.", exists=True)],
     journal: Annotated[Path, typer.Option(help="Directory of the journal.")],
@@ -86,6 +88,7 @@ def councils(
 
 @app.command()
 def citizens(
+    *,
     url: Annotated[str, typer.Option(help="Public address of registration.")],
     token: Annotated[str, typer.Option(envvar="SIMULATED_PARTNER_TOKEN")],
     journal: Annotated[Path, typer.Option(help="File for the receipts; written anew.")],
@@ -156,6 +159,7 @@ def person(n: int, seed: Seed = 1, shares: SharesJson = "{}") -> None:
 
 @app.command()
 def reconcile(
+    *,
     receipts: Annotated[list[Path], typer.Option(exists=True)],
     journal: Annotated[list[Path], typer.Option(exists=True)],
     registration: str = "http://127.0.0.1:9101",

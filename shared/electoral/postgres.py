@@ -7,13 +7,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import asyncpg
 import structlog
-from asyncpg.pool import PoolConnectionProxy
 
-Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
-Pool = asyncpg.Pool[asyncpg.Record]
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    Pool = asyncpg.Pool[asyncpg.Record]
+else:  # asyncpg's classes take no parameters when the program runs
+    Connection = asyncpg.Connection
+    Pool = asyncpg.Pool
 
 CONNECT_TIMEOUT = 5.0  # seconds
 COMMAND_TIMEOUT = 30.0  # seconds; no statement of ours takes longer
@@ -133,7 +140,7 @@ async def migrate(dsn: str, service: str, directory: Path) -> int:
 
 
 async def _apply_missing(
-    connection: asyncpg.Connection[asyncpg.Record], wanted: list[Migration]
+    connection: "asyncpg.Connection[asyncpg.Record]", wanted: list[Migration]
 ) -> int:
     rows = await connection.fetch("SELECT set_name, number, checksum FROM schema_migration")
     applied = {(row["set_name"], row["number"]): row["checksum"] for row in rows}
@@ -152,7 +159,7 @@ async def _apply_missing(
     return count
 
 
-async def _apply(connection: asyncpg.Connection[asyncpg.Record], migration: Migration) -> None:
+async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:
     record = (
         "INSERT INTO schema_migration (set_name, number, name, checksum) VALUES ($1, $2, $3, $4)"
     )

@@ -49,7 +49,7 @@ def clean_line(text: str, max_length: int) -> str:
 
 def clean_text(text: str, max_length: int) -> str:
     """Do the same for text of several lines, as typed into a large box."""
-    return _clean(text.replace("\r\n", "\n"), max_length, _is_refused_in_lines)
+    return _clean(text, max_length, _is_refused_in_lines)
 
 
 def _clean(text: str, max_length: int, is_refused: Callable[[str], bool]) -> str:

@@ -26,9 +26,14 @@ def read(body: object) -> Application:
     return read_application(body, arrived_at=ARRIVED, source="web")
 
 
+def has_its_own_sentence(error: FieldError) -> bool:
+    return "{" not in error.detail and error.detail != CATALOGUE["*:not-valid"].en
+
+
 def errors_of(body: object) -> tuple[FieldError, ...]:
     with pytest.raises(InvalidApplication) as invalid:
         read(body)
+    assert all(has_its_own_sentence(error) for error in invalid.value.errors)
     return invalid.value.errors
 
 

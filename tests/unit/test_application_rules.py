@@ -7,6 +7,7 @@ from builders import ABSENT, an_address, an_application
 from electoral.authorities import Nation
 from electoral.problems import FieldError
 from registration.application import Application
+from registration.messages import CATALOGUE
 from registration.reading import InvalidApplication, check_for_nation, read_application
 
 ARRIVED = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -24,6 +25,10 @@ def faults(errors: tuple[FieldError, ...]) -> list[tuple[str, str]]:
     return [(error.pointer, error.code) for error in errors]
 
 
+def has_its_own_sentence(error: FieldError) -> bool:
+    return "{" not in error.detail and error.detail != CATALOGUE["*:not-valid"].en
+
+
 def errors_of(**changes: object) -> tuple[FieldError, ...]:
     return errors_at(ARRIVED, changes)
 
@@ -31,6 +36,7 @@ def errors_of(**changes: object) -> tuple[FieldError, ...]:
 def errors_at(arrived_at: datetime, changes: dict[str, object]) -> tuple[FieldError, ...]:
     with pytest.raises(InvalidApplication) as invalid:
         read_at(arrived_at, changes)
+    assert all(has_its_own_sentence(error) for error in invalid.value.errors)
     return invalid.value.errors
 
 

@@ -36,6 +36,7 @@ def nested(depth: int, kind: str = "[]") -> bytes:
         ("duplicate names", b'{"Zyxwvut": 1, "Zyxwvut": 1}'),
         ("duplicate names, one escaped", b'{"Zyxwvut": 1, "\\u005ayxwvut": 1}'),
         ("duplicate names further down", b'{"a": [{"b": 1, "b": 2}]}'),
+        ("names without end", json.dumps({f"n{n}": n for n in range(201)}).encode()),
         ("NaN", b'{"a": NaN}'),
         ("Infinity", b'{"a": -Infinity}'),
         ("a float beyond all floats", b'{"a": 1e999}'),

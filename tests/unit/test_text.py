@@ -77,7 +77,7 @@ def test_nothing_visible_is_nothing_typed(text: str) -> None:
 
 
 def test_text_of_several_lines_keeps_its_lines() -> None:
-    assert clean_text("I lost it.\r\n\tTwice.", 500) == "I lost it.\n\tTwice."
+    assert clean_text(" I lost it.\r\n\tTwice.\r\n", 500) == "I lost it.\r\n\tTwice."
     with pytest.raises(RefusedText):
         clean_text("line\n\x00", 500)
 

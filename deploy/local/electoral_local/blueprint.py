@@ -23,6 +23,8 @@ SERVICES = ("registration", "verification", "ems-gateway")
 """Also the names of their key directories; modules and databases have `_` for `-`."""
 
 _PUBLIC = ("registration", "ems-gateway")
+# Councils poll every 5 minutes; here somebody is watching.
+_COUNCILS_POLL_SECONDS = 10
 _STEP_SECONDS = 120.0
 _POSTCODES_SECONDS = 300.0
 
@@ -187,6 +189,7 @@ class Blueprint:
                 f"--tokens={self.credentials.tokens_file}",
                 f"--journal={self.journals}",
                 f"--admin-port={self.ports['councils-admin']}",
+                f"--interval={_COUNCILS_POLL_SECONDS}",
             ),
             needs=("ems-gateway", "credentials"),
             ports=(self.ports.port("councils-admin"),),
@@ -223,10 +226,14 @@ def _postcodes_step(target: Path) -> ProcessSpec:
     return ProcessSpec(
         "postcodes",
         _module("registration", "postcodes-build", "--out", str(draft)),
-        finish=lambda: draft.replace(target) and None,
+        finish=lambda: _rename(draft, target),
         once=True,
         ready_within_seconds=_POSTCODES_SECONDS,
     )
+
+
+def _rename(draft: Path, target: Path) -> None:
+    draft.replace(target)
 
 
 def _step(

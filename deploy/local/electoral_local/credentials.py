@@ -1,4 +1,4 @@
-"""Who may speak to whom on this machine: tokens made once, kept 0600, given to services as hashes."""
+"""Who may speak to whom on this machine: tokens made once, kept 0600, hashed for services."""
 
 import hashlib
 import json

@@ -144,14 +144,18 @@ class EmbeddedPostgres:
 
     def prepare(self) -> None:
         """Make passwords and the data directory where there are none, and write the settings."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        if not self.passwords_file.exists():
-            roles = (_SUPERUSER, *self.databases)
-            passwords = {role: secrets.token_hex(16) for role in roles}
-            write_private(self.passwords_file, json.dumps(passwords))
+        self.make_passwords()
         if not (self.data_directory / "PG_VERSION").exists():
             self._initialise()
         self._write_settings()
+
+    def make_passwords(self) -> None:
+        """Enough for `dsn`, before there is a server."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        there = self._passwords() if self.passwords_file.exists() else {}
+        roles = (_SUPERUSER, *self.databases)
+        if missing := {role: secrets.token_hex(16) for role in roles if role not in there}:
+            write_private(self.passwords_file, json.dumps({**there, **missing}))
 
     def _initialise(self) -> None:
         """By `initdb` beside the final place: half a data directory is never taken for one."""

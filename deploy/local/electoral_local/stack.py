@@ -1,10 +1,9 @@
 """The whole system up on one machine, for as long as a `with` block, or until it is told to end."""
 
 import asyncio
-import json
 import signal
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,14 +11,13 @@ from typing import Self
 from electoral_local.blueprint import Blueprint, StackOptions
 from electoral_local.credentials import Credentials
 from electoral_local.kafka import EmbeddedKafka
-from electoral_local.places import write_private
 from electoral_local.postgres import EmbeddedPostgres
 from electoral_local.stack_ports import any_ports, usual_ports
 from electoral_local.state_lock import state_lock
+from electoral_local.status import ProcessStatus, StackStatus, forget_status, write_status
 from electoral_local.supervised import State, SupervisedProcess
 from electoral_local.supervisor import Supervisor
 
-STATUS_FILE = "status.json"
 _KEYS_EVERY_SECONDS = 24 * 3600
 
 
@@ -41,9 +39,7 @@ class Stack:
         self.postgres = EmbeddedPostgres(options.state / "postgres", port=self.ports["postgres"])
         self.kafka = EmbeddedKafka(options.state / "kafka", ports=self.ports.kafka)
         self.credentials = Credentials(options.state / "secrets")
-        self.blueprint = Blueprint(
-            options, self.ports, self.postgres, self.kafka, self.credentials
-        )
+        self.blueprint = Blueprint(options, self.ports, self.postgres, self.kafka, self.credentials)
         self._on_change = on_change
         self._supervisor: Supervisor | None = None
         self._cleanup = AsyncExitStack()
@@ -72,6 +68,15 @@ class Stack:
             addresses["DWP (simulated)"] = self.blueprint.dwp_url
         return addresses
 
+    @property
+    def status(self) -> StackStatus:
+        processes = self.processes.values()
+        return StackStatus(
+            ready=all(p.state in (State.READY, State.DONE) for p in processes),
+            addresses=self.addresses,
+            processes=tuple(ProcessStatus(p.name, p.state, p.pid, p.restarts) for p in processes),
+        )
+
     def process(self, name: str) -> SupervisedProcess:
         """Raises ConfigurationError for an unknown name."""
         return self._running.process(name)
@@ -86,11 +91,12 @@ class Stack:
             await asyncio.sleep(_KEYS_EVERY_SECONDS)
             await self._running.repeat("keys")
 
-    async def __aenter__(self) -> Self:
+    async def start(self) -> None:
+        """What entering the block does; `stop` must follow."""
         async with AsyncExitStack() as cleanup:
             cleanup.enter_context(state_lock(self.options.state))
             cleanup.enter_context(_sigterm_cancels())
-            cleanup.callback(self._forget_status)
+            cleanup.callback(forget_status, self.options.state)
             await asyncio.to_thread(self.kafka.prepare)
             await asyncio.to_thread(self.postgres.make_passwords)
             self._supervisor = Supervisor(self.blueprint.specs(), self.logs, self._changed)
@@ -98,6 +104,12 @@ class Stack:
             await self._supervisor.start()
             cleanup.push_async_callback(self._supervisor.stop)
             self._cleanup = cleanup.pop_all()
+
+    async def stop(self) -> None:
+        await self._cleanup.aclose()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
         return self
 
     async def __aexit__(
@@ -106,7 +118,7 @@ class Stack:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._cleanup.aclose()
+        await self.stop()
 
     @property
     def _running(self) -> Supervisor:
@@ -115,16 +127,18 @@ class Stack:
         return self._supervisor
 
     def _changed(self) -> None:
-        status = {
-            "ready": all(p.state in (State.READY, State.DONE) for p in self.processes.values()),
-            "addresses": self.addresses,
-            "processes": [
-                {"name": p.name, "state": p.state, "pid": p.pid, "restarts": p.restarts}
-                for p in self.processes.values()
-            ],
-        }
-        write_private(self.options.state / STATUS_FILE, json.dumps(status, indent=1))
+        write_status(self.options.state, self.status)
         self._on_change(self)
 
-    def _forget_status(self) -> None:
-        (self.options.state / STATUS_FILE).unlink(missing_ok=True)
+
+@contextmanager
+def _sigterm_cancels() -> Iterator[None]:
+    """As Ctrl-C does in `asyncio.run`: so that the block is left in order."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    if task is None:
+        raise RuntimeError("the stack can only be entered within a task")
+    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)

@@ -54,9 +54,7 @@ class Supervisor:
         """Each after those that need it, at most 10 s for each."""
         if self._sampler is not None:
             self._sampler.cancel()
-        await self._in_order(
-            self.processes.values(), self._users, lambda process: process.stop()
-        )
+        await self._in_order(self.processes.values(), self._users, lambda process: process.stop())
 
     async def repeat(self, step: str) -> None:
         """Run a step once more while all is up."""

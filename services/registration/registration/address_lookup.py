@@ -120,7 +120,7 @@ class SyntheticAddressLookup:
             property=str(house),
             street=_STREETS[crc32(postcode.encode()) % len(_STREETS)],
             locality=None,
-            town=_TOWNS[crc32(postcode.split()[0].encode()) % len(_TOWNS)],
+            town=_TOWNS[crc32(postcode.split(maxsplit=1)[0].encode()) % len(_TOWNS)],
             area=None,
             postcode=postcode,
             gss_code=gss_code,
@@ -178,4 +178,4 @@ def _outward_of_number(number: int) -> str:
     for _ in range(_OUTWARD_LENGTH):
         number, digit = divmod(number, len(_OUTWARD_DIGITS))
         characters = _OUTWARD_DIGITS[digit] + characters
-    return characters.rstrip()
+    return "" if number else characters.rstrip()

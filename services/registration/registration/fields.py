@@ -162,25 +162,60 @@ def _ip(text: str) -> str:
     return text
 
 
-Name = Annotated[str, AfterValidator(_line(NAME_LENGTH_MAX))]
-MiddleNames = Annotated[str | None, AfterValidator(_optional_line(MIDDLE_NAMES_LENGTH_MAX))]
-Reason = Annotated[str, AfterValidator(_reason)]
-OptionalReason = Annotated[str | None, AfterValidator(_optional_reason)]
-Line = Annotated[str, AfterValidator(_line(LINE_LENGTH_MAX))]
-OptionalLine = Annotated[str | None, AfterValidator(_optional_line(LINE_LENGTH_MAX))]
-ForeignPostcode = Annotated[str | None, AfterValidator(_optional_line(POSTCODE_LENGTH_MAX))]
-Postcode = Annotated[str, AfterValidator(uk_postcode)]
+# Descriptions, and no `maxLength`, which a schema's reader would count before trimming and NFC.
+Name = Annotated[
+    str, AfterValidator(_line(NAME_LENGTH_MAX)), Field(description="1 to 35 characters, any script")
+]
+MiddleNames = Annotated[
+    str | None,
+    AfterValidator(_optional_line(MIDDLE_NAMES_LENGTH_MAX)),
+    Field(description="Up to 100 characters, any script"),
+]
+Reason = Annotated[
+    str,
+    AfterValidator(_reason),
+    Field(description="1 to 500 characters, in several lines if need be"),
+]
+OptionalReason = Annotated[
+    str | None, AfterValidator(_optional_reason), Field(description="Up to 500 characters")
+]
+Line = Annotated[
+    str, AfterValidator(_line(LINE_LENGTH_MAX)), Field(description="1 to 255 characters")
+]
+OptionalLine = Annotated[
+    str | None,
+    AfterValidator(_optional_line(LINE_LENGTH_MAX)),
+    Field(description="Up to 255 characters"),
+]
+ForeignPostcode = Annotated[
+    str | None,
+    AfterValidator(_optional_line(POSTCODE_LENGTH_MAX)),
+    Field(description="Up to 10 characters; required, and a UK postcode, unless country is abroad"),
+]
+Postcode = Annotated[
+    str, AfterValidator(uk_postcode), Field(description="A full UK postcode", examples=["S1 2HH"])
+]
 Uprn = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}$")]
 GssCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{8}$")]
-BirthDate = Annotated[date, BeforeValidator(_real_date)]
-Nino = Annotated[str, AfterValidator(_nino)]
-Country = Annotated[str, AfterValidator(_country)]
+BirthDate = Annotated[
+    date, BeforeValidator(_real_date), Field(description="YYYY-MM-DD, in the past")
+]
+Nino = Annotated[
+    str,
+    AfterValidator(_nino),
+    Field(description="Two letters, six digits, optional suffix A to D; spaces do not count"),
+]
+Country = Annotated[str, AfterValidator(_country), Field(description="ISO 3166-1 alpha-2")]
 Nationalities = Annotated[
     tuple[Country, ...],
-    Field(strict=False, max_length=NATIONALITIES_MAX),
+    Field(strict=False, max_length=NATIONALITIES_MAX, json_schema_extra={"minItems": 1}),
     AfterValidator(_some_without_repeats),
 ]
-Email = Annotated[str, AfterValidator(_email)]
-Phone = Annotated[str, AfterValidator(_phone)]
-IpAddress = Annotated[str, AfterValidator(_ip)]
+Email = Annotated[str, AfterValidator(_email), Field(description="Up to 254 characters")]
+Phone = Annotated[
+    str,
+    AfterValidator(_phone),
+    Field(description="5 to 30 digits; spaces + - _ ( ) and letters too"),
+]
+IpAddress = Annotated[str, AfterValidator(_ip), Field(description="IPv4 or IPv6, without a zone")]
 TimeTaken = Annotated[int, Field(ge=0, le=TIME_TAKEN_SECONDS_MAX)]

@@ -13,6 +13,7 @@ from math import isfinite
 from typing import Never
 
 DEPTH_MAX = 20  # objects and lists inside one another
+MEMBERS_MAX = 200  # names in one object; an application has some thirty
 NUMBER_LENGTH_MAX = 20  # characters; an application needs eight at most
 
 # Escapes that may make one of these; most of the time they are whole pairs.
@@ -88,6 +89,8 @@ def _refuse_characters(parts: Iterable[object]) -> None:
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    if len(pairs) > MEMBERS_MAX:
+        raise MalformedJson(f"The body holds an object with more than {MEMBERS_MAX} names.")
     members = dict(pairs)
     if len(members) != len(pairs):
         raise MalformedJson("The body holds an object with the same name twice.")

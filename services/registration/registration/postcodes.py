@@ -62,6 +62,10 @@ class PostcodeIndexUnusable(Exception):
         return f"{self.args[0]}: build it with `python -m registration postcodes-build`"
 
 
+class PostcodeDirectoryMissing(Exception):
+    """There is no postcode directory to build the index from: install the distribution named."""
+
+
 def normalise_postcode(text: str) -> str | None:
     """Write a postcode as the Royal Mail does ("SW1A 1AA"); None if it is not well-formed.
 
@@ -89,12 +93,14 @@ def directory_version() -> str:
 def build_index(out: Path, directory: Path | None = None) -> int:
     """Build the index of Great Britain's postcodes, from the installed directory or another folder
     of its files; returns how many postcodes it places. What has no authority of England, Scotland
-    or Wales is left out, and so unplaceable.
+    or Wales is left out, and so unplaceable. Raises PostcodeDirectoryMissing.
     """
     numbers: dict[str, int] = {}
     rows: defaultdict[str, array[int]] = defaultdict(_empty_row)
     for file in sorted((directory or _installed_directory()).glob("postcodes_*.msgpack.br")):
         _place(file, numbers, rows)
+    if not rows:
+        raise PostcodeDirectoryMissing(DIRECTORY_DISTRIBUTION)
     made_of = {"format": FORMAT, "directory": directory_version()}
     _write(out, {**made_of, "gssCodes": list(numbers)}, rows)
     return sum(ROW_SLOTS - row.count(0) for row in rows.values())
@@ -103,7 +109,7 @@ def build_index(out: Path, directory: Path | None = None) -> int:
 def _installed_directory() -> Path:
     spec = importlib.util.find_spec(DIRECTORY_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise PostcodeIndexUnusable(f"{DIRECTORY_DISTRIBUTION} is not installed")
+        raise PostcodeDirectoryMissing(DIRECTORY_DISTRIBUTION)
     return Path(spec.submodule_search_locations[0])
 
 

@@ -1,0 +1,233 @@
+"""Where a record goes, and what an answer does: decisions only, no input or output.
+
+An attempt is in the state of its newest revision. What is decided for a whole batch is collected
+in `Changes`, which one function of `postgres` writes.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from electoral.authorities import AUTHORITY_UNKNOWN, Authorities, UnknownAuthority
+from electoral.identifiers import record_id
+from electoral.ledger import Counted, LedgerDeltas
+
+State = Literal["new", "queued", "held", "acknowledged"]
+HoldReason = Literal["authority-unknown", "no-authority", "failure"]
+AnswerStatus = Literal["success", "failure"]
+AttemptKey = tuple[UUID, int]
+
+REASONS = frozenset({"wrong-authority"})  # what an ERO may mean by a failure, in a word of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an attempt stands."""
+
+    revision: int  # the newest that arrived; 0 = none yet
+    position: int  # of its record
+    state: State
+    ero: str | None  # None while nobody can tell whose it is
+    assigned_gss_code: str | None = None  # where an operator sent it
+    offer: int = 1  # within one offer the first answer stands
+
+
+NOTHING_YET = Standing(revision=0, position=0, state="new", ero=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A stored record, as far as decisions need it."""
+
+    position: int
+    record_id: bytes
+    application_id: UUID
+    attempt: int
+    revision: int
+    gss_code: str  # the attempt was accepted with
+    received_at: datetime
+    attempt_received_at: datetime
+    size: int
+    traceparent: str
+
+    @property
+    def key(self) -> AttemptKey:
+        return self.application_id, self.attempt
+
+    def counted(self, revision: int) -> Counted:
+        """Say what the ledger counts of this record's attempt, at one of its revisions."""
+        return Counted(
+            self.application_id, self.attempt, revision, self.attempt_received_at, self.gss_code
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Whose a record is, or why nobody can tell."""
+
+    ero: str | None
+    reason: HoldReason | None
+
+
+def route(authorities: Authorities, gss_code: str, on: date) -> Route:
+    """Find the ERO who answers for a code on a day; an ended code's successor answers for it."""
+    if gss_code == AUTHORITY_UNKNOWN:
+        return Route(None, "authority-unknown")
+    try:
+        authority = authorities.current(gss_code, on)
+    except UnknownAuthority:
+        return Route(None, "authority-unknown")
+    ended = authority.valid_to is not None and authority.valid_to < on
+    return Route(None, "no-authority") if ended else Route(authority.ero, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A row of the queue or, with a reason, of what is held."""
+
+    position: int
+    ero: str | None
+    order_at: datetime
+    gss_code: str  # where it is delivered
+    size: int
+    reason: HoldReason | None
+
+
+@dataclass(slots=True)
+class Changes:
+    """What one transaction changes: the queue, what is held, standings, and the ledger."""
+
+    queued: dict[int, Waiting] = field(default_factory=dict)
+    held: dict[int, Waiting] = field(default_factory=dict)
+    off_queue: set[int] = field(default_factory=set)
+    no_longer_held: set[int] = field(default_factory=set)
+    standings: dict[AttemptKey, Standing] = field(default_factory=dict)
+    ledger: LedgerDeltas = field(default_factory=LedgerDeltas)
+
+    def move(
+        self, filed: Filed, before: Standing, after: Standing, reason: HoldReason | None = None
+    ) -> None:
+        """Move an attempt from where it stood to where `filed`, its newest record, puts it."""
+        if before.state != "new":
+            self.ledger.leave(before.state, filed.counted(before.revision))
+        self._take_out(before)
+        self.ledger.enter(after.state, filed.counted(after.revision))
+        self._put_in(filed, after, reason)
+        self.standings[filed.key] = after
+
+    def _take_out(self, before: Standing) -> None:
+        if before.state == "queued":
+            _take(before.position, self.queued, self.off_queue)
+        elif before.state == "held":
+            _take(before.position, self.held, self.no_longer_held)
+
+    def _put_in(self, filed: Filed, after: Standing, reason: HoldReason | None) -> None:
+        if after.state == "queued":
+            self.queued[filed.position] = _waiting(filed, after, reason)
+        elif after.state == "held":
+            self.held[filed.position] = _waiting(filed, after, reason)
+
+
+def _take(position: int, entering: dict[int, Waiting], leaving: set[int]) -> None:
+    """Take a row out: one that only this transaction would have put in was never there."""
+    if entering.pop(position, None) is None:
+        leaving.add(position)
+
+
+def _waiting(filed: Filed, standing: Standing, reason: HoldReason | None) -> Waiting:
+    return Waiting(
+        position=filed.position,
+        ero=standing.ero,
+        order_at=filed.attempt_received_at,
+        gss_code=standing.assigned_gss_code or filed.gss_code,
+        size=filed.size,
+        reason=reason,
+    )
+
+
+def arrive(
+    changes: Changes,
+    filed: Filed,
+    before: Standing,
+    assigned_gss_code: str | None,
+    destination: Route,
+) -> None:
+    """Put a record that has just been stored where it belongs.
+
+    A revision that arrives late is superseded: kept, never queued. A newer one takes the place of
+    what stands, whatever was answered to that.
+    """
+    if filed.revision <= before.revision:
+        return
+    after = Standing(
+        revision=filed.revision,
+        position=filed.position,
+        state="queued" if destination.ero is not None else "held",
+        ero=destination.ero,
+        assigned_gss_code=assigned_gss_code,
+    )
+    changes.move(filed, before, after, destination.reason)
+
+
+def answer(changes: Changes, filed: Filed, before: Standing, status: AnswerStatus) -> bool:
+    """Apply an ERO's answer; returns whether it had an effect.
+
+    The first answer within an offer stands, but success after failure always wins. An answer to a
+    superseded record has no effect.
+    """
+    first = before.state == "queued"
+    won_over = before.state == "held" and status == "success"
+    if filed.revision != before.revision or not (first or won_over):
+        return False
+    if status == "success":
+        changes.move(filed, before, replace(before, state="acknowledged"))
+    else:
+        changes.move(filed, before, replace(before, state="held"), "failure")
+    return True
+
+
+def assign(changes: Changes, filed: Filed, before: Standing, gss_code: str, ero: str) -> None:
+    """Send a record that was held for want of an authority to the one that an operator names."""
+    after = replace(before, state="queued", ero=ero, assigned_gss_code=gss_code)
+    changes.move(filed, before, after)
+
+
+class Standings:
+    """Where the attempts of some applications stand, while a batch of records arrives."""
+
+    def __init__(self, standings: Mapping[AttemptKey, Standing]) -> None:
+        self._by_application: dict[UUID, dict[int, Standing]] = {}
+        for key, standing in standings.items():
+            self.put(key, standing)
+
+    def put(self, key: AttemptKey, standing: Standing) -> None:
+        application_id, attempt = key
+        self._by_application.setdefault(application_id, {})[attempt] = standing
+
+    def of(self, key: AttemptKey) -> Standing:
+        application_id, attempt = key
+        return self._by_application.get(application_id, {}).get(attempt, NOTHING_YET)
+
+    def assigned_gss_code(self, application_id: UUID) -> str | None:
+        """Where an operator sent this application's newest assigned attempt: later ones follow."""
+        assigned = (s.assigned_gss_code for s in self._newest_first(application_id))
+        return next((code for code in assigned if code is not None), None)
+
+    def replaced_by(self, application_id: UUID, attempt: int, revision: int) -> str | None:
+        """Name the record that a new one takes the place of: the newest before it, if any."""
+        own = self.of((application_id, attempt))
+        if own.revision:
+            newer = own.revision < revision
+            return record_id(application_id, attempt, own.revision) if newer else None
+        attempts = self._by_application.get(application_id, {})
+        earlier = [a for a, standing in attempts.items() if a < attempt and standing.revision]
+        if not earlier:
+            return None
+        last = max(earlier)
+        return record_id(application_id, last, attempts[last].revision)
+
+    def _newest_first(self, application_id: UUID) -> Iterable[Standing]:
+        attempts = self._by_application.get(application_id, {})
+        return (attempts[attempt] for attempt in sorted(attempts, reverse=True))

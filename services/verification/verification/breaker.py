@@ -1,0 +1,54 @@
+"""The circuit breaker: whether DWP is asked at all, one row in Postgres for all processes.
+
+Calls that fail in a row open it. While it is open nothing is sent but a probe of a few look-ups
+every few seconds, by one process at a time; the first probe that is answered closes it.
+"""
+
+from electoral.postgres import Pool
+
+from verification import postgres
+
+
+class Breaker:
+    """What this process knows of the row, and how it changes it."""
+
+    def __init__(self, pool: Pool, *, failures_to_open: int, probe_delay: float) -> None:
+        self._pool = pool
+        self._failures_to_open = failures_to_open
+        self._probe_delay = probe_delay  # seconds
+        self._failures_seen = 0
+
+    async def is_open(self) -> bool:
+        """Say whether DWP is not to be asked now."""
+        row = await postgres.read_breaker(self._pool)
+        self._failures_seen = row.failures
+        return row.is_open
+
+    async def report(self, *, answered: int, failed_since: int) -> None:
+        """Say how many calls were answered, and how many failed after the last of those."""
+        if failed_since:
+            await postgres.count_failures(
+                self._pool,
+                failed_since,
+                begin_anew=answered > 0,
+                failures_to_open=self._failures_to_open,
+                probe_delay=self._probe_delay,
+            )
+        elif answered and self._failures_seen:
+            await postgres.forget_failures(self._pool)
+
+    async def claim_probe(self, *, seconds: float) -> bool:
+        """Claim the next probe, which may take so long; False when it is not due, or another's."""
+        return await postgres.claim_probe(self._pool, seconds)
+
+    async def close(self, *, failures: int = 0) -> None:
+        """Ask again; `failures` is what still counts against it."""
+        await postgres.close_breaker(self._pool, failures)
+
+    async def close_warily(self) -> None:
+        """Ask again without having probed: the next failure opens it."""
+        await self.close(failures=self._failures_to_open - 1)
+
+    async def keep_open(self) -> None:
+        """Wait for the next probe: this one was not answered."""
+        await postgres.postpone_probe(self._pool, self._probe_delay)

@@ -1,0 +1,70 @@
+"""Deciding: open attempts, ask about them, and conclude; or say why not, one by one."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from electoral.consumer import Hold
+from electoral.events import ApplicationReceived, Levels, NinoAbsence
+from electoral.sealing import Sealer
+
+from verification import matching, rules
+from verification.dwp import Answers, NotFound, Unanswered
+from verification.errors import HOLD, RETRY, ParkReason
+from verification.opening import Opened, open_attempt
+from verification.rules import Verdict
+
+Ask = Callable[[Sequence[str]], Awaitable[Answers]]
+"""Returns an answer for each NINO (eight characters), be it `Unanswered`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """An outcome that is final."""
+
+    levels: Levels
+    verdict: Verdict
+    nino_absence: NinoAbsence | None
+
+
+Conclusion = Decided | ParkReason | Hold
+
+
+async def decide(
+    events: Sequence[ApplicationReceived], sealer: Sealer, ask: Ask
+) -> list[Conclusion]:
+    """Decide each event, in order; each NINO is looked up once."""
+    opened = [_open(sealer, event) for event in events]
+    ninos = {one.nino for one in opened if isinstance(one, Opened) and one.nino is not None}
+    answers = await ask(sorted(ninos))
+    return [conclude(one, answers) if isinstance(one, Opened) else one for one in opened]
+
+
+def _open(sealer: Sealer, event: ApplicationReceived) -> Opened | ParkReason | Hold:
+    try:
+        return open_attempt(sealer, event)
+    except tuple(RETRY) as error:
+        return RETRY[type(error)]
+    except tuple(HOLD) as error:
+        return Hold(HOLD[type(error)])
+
+
+def conclude(opened: Opened, answers: Answers) -> Decided | ParkReason:
+    """Decide one, or say what is waited for."""
+    if opened.nino is None:
+        return _decide(levels_without_look_up(opened), opened)
+    answer = answers[opened.nino]
+    if isinstance(answer, Unanswered):
+        return answer.reason
+    record = None if isinstance(answer, NotFound) else answer
+    return _decide(matching.compare(opened.applicant, record), opened)
+
+
+def levels_without_look_up(opened: Opened) -> Levels:
+    """A number that nobody was ever given is on no record; nothing else is compared."""
+    never_issued = opened.nino_absence == "never-issued"
+    return matching.NO_RECORD if never_issued else matching.NOTHING_COMPARED
+
+
+def _decide(levels: Levels, opened: Opened) -> Decided:
+    verdict = rules.CURRENT.decide(levels, opened.nino_absence)
+    return Decided(levels, verdict, opened.nino_absence)

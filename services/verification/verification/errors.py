@@ -1,0 +1,75 @@
+"""What can go wrong here, and what is done about it.
+
+    VerificationError
+    ├── CannotBeDecided          this message can never work
+    │   ├── NotAnApplication
+    │   ├── NinoUnexplained
+    │   ├── NinoMalformed
+    │   └── MergingNotSupported
+    └── DwpFailure               a whole call to DWP came to nothing; its `reason` says how
+
+retry: the attempt is parked and tried again. hold: the message is held by itself. stop: whatever
+else is raised; the consumer engine first finds out whether one message is to blame.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from electoral.person import UnreadablePerson
+from electoral.sealing import DestroyedKey, DoesNotOpen, UnknownKey
+
+ParkReason = Literal[
+    "key-unknown",  # sealed under a key that is not there (yet)
+    "dwp-unavailable",  # DWP says that it cannot answer for this person now
+    "dwp-answer-wrong",  # DWP's answer for this person cannot be believed
+    "dwp-unanswered",  # the call failed or took too long
+    "dwp-down",  # the circuit breaker is open: DWP was not asked
+]
+
+CallFailure = Literal[
+    "timeout", "unreachable", "server-error", "throttled", "refused", "unauthorized", "garbage"
+]
+
+
+class VerificationError(Exception):
+    """Something of this service; never says anything of a person."""
+
+
+class CannotBeDecided(VerificationError):
+    """This message can never work."""
+
+
+class NotAnApplication(CannotBeDecided):
+    """An event of another kind is on the topic of received applications."""
+
+
+class NinoUnexplained(CannotBeDecided):
+    """There is neither a NINO nor a reason for its absence."""
+
+
+class NinoMalformed(CannotBeDecided):
+    """What was sealed as a NINO does not have the form of one."""
+
+
+class MergingNotSupported(CannotBeDecided):
+    """A resubmission that leaves the NINO as it was: merging is not built yet."""
+
+
+class DwpFailure(VerificationError):
+    """A whole call to DWP came to nothing."""
+
+    def __init__(self, reason: CallFailure) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+RETRY: Mapping[type[Exception], ParkReason] = {UnknownKey: "key-unknown"}
+HOLD: Mapping[type[Exception], str] = {
+    DestroyedKey: "key-destroyed",
+    DoesNotOpen: "does-not-open",
+    UnreadablePerson: "person-unreadable",
+    NotAnApplication: "not-an-application",
+    NinoUnexplained: "nino-unexplained",
+    NinoMalformed: "nino-malformed",
+    MergingNotSupported: "merging-not-supported",
+}

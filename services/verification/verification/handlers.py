@@ -1,0 +1,102 @@
+"""Received applications: look up and decide, then record; what cannot be decided now is parked."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from electoral.consumer import Hold, Received
+from electoral.events import ApplicationReceived
+from electoral.ledger import LedgerDeltas
+from electoral.metrics import Metrics
+from electoral.postgres import Connection
+from electoral.sealing import Sealer
+
+from verification import postgres
+from verification.deciding import Conclusion, Decided, decide
+from verification.errors import HOLD, NotAnApplication, ParkReason
+from verification.lookups import Lookups
+from verification.outcomes import NewOutcome, counted, record_outcomes
+from verification.parking import first_pause
+
+FIRST_REVISION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An attempt that is decided, or has to wait."""
+
+    received: ApplicationReceived
+    traceparent: str | None
+    conclusion: Decided | ParkReason
+
+    @property
+    def key(self) -> postgres.AttemptKey:
+        return self.received.application_id, self.received.attempt
+
+
+class ApplicationReceivedHandler:
+    """Takes attempts from `applications.received`; one that is known already changes nothing."""
+
+    def __init__(self, sealer: Sealer, lookups: Lookups, metrics: Metrics) -> None:
+        self._sealer = sealer
+        self._lookups = lookups
+        self._decided = metrics.counter("verification_decided_total")
+
+    async def prepare(self, events: Sequence[Received[Prepared]]) -> Sequence[Prepared | Hold]:
+        """Decide what can be decided; at most as long as a batch may wait for DWP."""
+        attempts = [r.event for r in events if isinstance(r.event, ApplicationReceived)]
+        conclusions = iter(await decide(attempts, self._sealer, self._lookups.ask))
+        return [_prepared(received, conclusions) for received in events]
+
+    async def record(self, connection: Connection, prepared: Sequence[Prepared]) -> None:
+        """Write the attempts that are new, with their outcomes or their place among the parked."""
+        distinct = {one.key: one for one in prepared}
+        ordered = [distinct[key] for key in sorted(distinct)]
+        added = await postgres.insert_attempts(connection, [_new_attempt(one) for one in ordered])
+        new = [one for one in ordered if one.key in added]
+        deltas = LedgerDeltas()
+        await record_outcomes(connection, _outcomes(new), deltas)
+        await _park(connection, new, deltas)
+        await deltas.write(connection)
+        self._count(new)
+
+    def _count(self, new: Sequence[Prepared]) -> None:
+        for one in new:
+            if isinstance(one.conclusion, Decided):
+                self._decided.labels(one.conclusion.verdict.result).inc()
+
+
+def _prepared(
+    received: Received[Prepared], conclusions: Iterator[Conclusion]
+) -> Prepared | Hold:
+    event = received.event
+    if not isinstance(event, ApplicationReceived):
+        return Hold(HOLD[NotAnApplication])
+    conclusion = next(conclusions)
+    if isinstance(conclusion, Hold):
+        return conclusion
+    return Prepared(event, received.traceparent, conclusion)
+
+
+def _new_attempt(one: Prepared) -> postgres.NewAttempt:
+    revision = FIRST_REVISION if isinstance(one.conclusion, Decided) else 0
+    return postgres.NewAttempt(one.received, one.traceparent, revision)
+
+
+def _outcomes(new: Sequence[Prepared]) -> list[NewOutcome]:
+    return [
+        NewOutcome(one.received, one.conclusion, FIRST_REVISION, one.traceparent)
+        for one in new
+        if isinstance(one.conclusion, Decided)
+    ]
+
+
+async def _park(connection: Connection, new: Sequence[Prepared], deltas: LedgerDeltas) -> None:
+    waiting = [
+        postgres.Waiting(one.key, one.conclusion, first_pause(one.conclusion))
+        for one in new
+        if not isinstance(one.conclusion, Decided)
+    ]
+    await postgres.park(connection, waiting)
+    for one in new:
+        if not isinstance(one.conclusion, Decided):
+            deltas.enter("waiting", counted(one.received, 0))

@@ -1,0 +1,67 @@
+"""Opening: from an attempt as it was sealed to what can be compared with a record."""
+
+from dataclasses import dataclass
+
+from electoral import nino as ninos
+from electoral.calendar import london_date
+from electoral.events import ApplicationReceived, NinoAbsence
+from electoral.franchise import age_on
+from electoral.person import read_person
+from electoral.sealing import Sealer, SealPurpose
+
+from verification.errors import MergingNotSupported, NinoMalformed, NinoUnexplained
+from verification.matching import Applicant
+
+NINO_AGE = 16  # under-16s are not asked for a NINO, and never sent to DWP
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Who applies, and the NINO to look up; None: nobody is to be asked."""
+
+    applicant: Applicant
+    nino: str | None  # the eight characters that identify
+    nino_absence: NinoAbsence | None
+
+
+def open_attempt(sealer: Sealer, event: ApplicationReceived) -> Opened:
+    """Open a sealed attempt; raises what `errors.RETRY` and `errors.HOLD` name."""
+    person = read_person(sealer.open("person", event.application_id, event.person))
+    applicant = Applicant(person.names, person.date_of_birth)
+    if _is_under_16(applicant, event):
+        return Opened(applicant, None, "under-16")
+    nino, absence = _nino_of(sealer, event)
+    if absence is not None or applicant.date_of_birth is None:
+        return Opened(applicant, None, absence)
+    return Opened(applicant, nino, None)
+
+
+def _is_under_16(applicant: Applicant, event: ApplicationReceived) -> bool:
+    born = applicant.date_of_birth
+    if born is None:
+        return event.nino_absence == "under-16"
+    arrived_on = london_date(event.arrived_at)
+    return born >= arrived_on or age_on(born, arrived_on) < NINO_AGE
+
+
+def _nino_of(
+    sealer: Sealer, event: ApplicationReceived
+) -> tuple[str | None, NinoAbsence | None]:
+    """Return the NINO that identifies, or why there is none to look up."""
+    if event.nino_absence == "not-corrected":
+        raise MergingNotSupported
+    if event.nino is None:
+        if event.nino_absence is None:
+            raise NinoUnexplained
+        return None, event.nino_absence
+    sealed_for = nino_purpose(event)
+    text = sealer.open(sealed_for, event.application_id, event.nino).decode("utf-8", "replace")
+    nino = ninos.normalise(text)
+    if not ninos.is_well_formed(nino):
+        raise NinoMalformed
+    return (None, "never-issued") if ninos.is_never_issued(nino) else (ninos.identity(nino), None)
+
+
+def nino_purpose(event: ApplicationReceived) -> SealPurpose:
+    """Name what the NINO was sealed for: paper and resubmissions come through a council."""
+    return "nino-council" if event.source == "paper" or event.attempt > 1 else "nino-online"

@@ -1,0 +1,41 @@
+"""Settings of the verification service: environment variables that begin with VERIFICATION_."""
+
+from electoral.settings import ServiceSettings
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+
+class VerificationSettings(ServiceSettings):
+    """What verification is told; its public port is not used."""
+
+    model_config = SettingsConfigDict(env_prefix="VERIFICATION_", frozen=True, extra="ignore")
+
+    dwp_url: str = Field(
+        pattern="^https?://", description="base address of DWP's API, http or https"
+    )
+    dwp_client_id: str = Field(description="OAuth2 client id at DWP")
+    dwp_client_secret: SecretStr = Field(description="OAuth2 client secret at DWP")
+    dwp_calls_in_flight_max: int = Field(
+        default=8, ge=1, description="calls to DWP at once for new work"
+    )
+    dwp_parked_calls_in_flight_max: int = Field(
+        default=4, ge=1, description="calls to DWP at once for what is parked"
+    )
+    dwp_patience_seconds: float = Field(
+        default=1.0, gt=0, description="seconds that a batch of new work waits for DWP"
+    )
+    dwp_parked_patience_seconds: float = Field(
+        default=10.0, gt=0, le=20, description="seconds that parked look-ups wait for DWP"
+    )
+    dwp_failures_to_open: int = Field(
+        default=5, ge=1, description="failed calls in a row that open the circuit breaker"
+    )
+    dwp_probe_delay_seconds: float = Field(
+        default=2.0, gt=0, description="seconds between probes while the breaker is open"
+    )
+    parked_lookups_per_second_max: float = Field(
+        default=500.0, gt=0, description="parked look-ups per second, at most, of one process"
+    )
+    key_wait_hours: float = Field(
+        default=24.0, gt=0, description="hours that an attempt waits for an unknown key"
+    )
