@@ -27,6 +27,7 @@ PAUSE_FIRST, PAUSE_MAX = 0.05, 2.0  # seconds between tries when the service nam
 RETRY_AFTER_MAX = 60.0  # seconds; nobody waits longer, whatever is asked
 FLUSH_INTERVAL = 1.0  # seconds
 PROGRESS_INTERVAL = 0.2  # seconds
+COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # made once: it is dear
 
 
 class Submission(NamedTuple):
@@ -62,7 +63,7 @@ def people(population: Population, first: int, count: int, today: date) -> Itera
     """Persons first..first+count-1, each with the same key whenever they are sent."""
     for n in range(first, first + count):
         application = population.person(n, today).application
-        body = json.dumps(application, ensure_ascii=False, separators=(",", ":")).encode()
+        body = COMPACT.encode(application).encode()
         yield Submission(n, f"citizen-{population.seed}-{n}", body, from_file=False)
 
 

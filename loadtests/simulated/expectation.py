@@ -2,6 +2,7 @@
 formats alone, as a council's supplier would, and owing nothing to the services' own code."""
 
 import unicodedata
+from datetime import date
 from typing import Any
 
 Detail = dict[str, Any]
@@ -48,6 +49,18 @@ def expected_detail(application: dict[str, Any], reference: str) -> Detail:
     return written
 
 
+def as_asked(application: dict[str, Any], on: date) -> dict[str, Any]:
+    """Without what people under 16 are not asked; who answers all the same is not repeated."""
+    born = application.get("dateOfBirth")
+    if not born or not _is_under_16(date.fromisoformat(born), on):
+        return application
+    return {name: answer for name, answer in application.items() if name != "noNino"}
+
+
+def _is_under_16(born: date, on: date) -> bool:
+    return (on.year - born.year) - ((on.month, on.day) < (born.month, born.day)) < 16
+
+
 def _renamed(source: dict[str, Any], names: dict[str, str]) -> Detail:
     return {new: source[old] for old, new in names.items() if old in source}
 
@@ -64,8 +77,6 @@ def _agree(name: str, expected: Detail, delivered: Detail) -> bool:
         return name in SERVICE_MAY_ADD
     if came is NOT_SENT:
         return False
-    if name == "phone":
-        return _digits(sent) == _digits(came)
     if name in ("registeredAddress", "previousAddress"):
         return _with_plain_postcode(sent) == _with_plain_postcode(came)
     return bool(sent == came) and type(sent) is type(came)
@@ -78,17 +89,16 @@ def _with_plain_postcode(address: object) -> object:
     return {**address, "postcode": address["postcode"].replace(" ", "").upper()}
 
 
-def _digits(phone: object) -> str:
-    """Of a telephone number only the digits count; the service may store it without the rest."""
-    return "".join(c for c in str(phone) if c.isdigit())
-
-
 def _as_written(value: Any) -> Any:
-    """The value as it is stored: every text composed (NFC) and without spaces around it."""
+    """The value as it is stored: every text composed (NFC) and without spaces around it.
+
+    What was sent as null, or as an empty text, is the same as what was not sent.
+    """
     if isinstance(value, str):
         return unicodedata.normalize("NFC", value).strip()
     if isinstance(value, dict):
-        return {key: _as_written(inner) for key, inner in value.items()}
+        written = {key: _as_written(inner) for key, inner in value.items()}
+        return {key: inner for key, inner in written.items() if inner not in (None, "")}
     if isinstance(value, list):
         return [_as_written(inner) for inner in value]
     return value

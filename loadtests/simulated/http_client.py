@@ -5,7 +5,7 @@ and the services under test share two cores.
 """
 
 import asyncio
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 HEAD_BYTES_MAX = 64 * 1024
@@ -103,8 +103,8 @@ class _Stream(asyncio.Protocol):
         self._waiter: asyncio.Future[Answer] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports do not descend from asyncio's: a check by type would fail.
+        self._transport = cast("asyncio.Transport", transport)
 
     async def exchange(self, message: bytes) -> Answer:
         if self._transport is None or self.ended:

@@ -11,6 +11,7 @@ import aiohttp
 from simulated.clock import london_day
 from simulated.councils import read_councils
 from simulated.deliveries import read_deliveries
+from simulated.expectation import as_asked
 from simulated.kinds import shares_of
 from simulated.ledgers import LEDGER_TIMEOUT, LedgerRow, fetch_ledgers
 from simulated.population import Population
@@ -45,7 +46,8 @@ def truth_of(run: Run) -> Callable[[Receipt], Expected]:
 
     def of_receipt(receipt: Receipt) -> Expected:
         if receipt.application is not None:
-            return Expected(receipt.application, receipt.gss_code)
+            asked = as_asked(receipt.application, london_day(receipt.arrived_at))
+            return Expected(asked, receipt.gss_code)
         return of_person(receipt.number)
 
     return of_receipt

@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from electoral import held, logs, postgres
+from electoral.credentials import CredentialsUnusable
 from electoral.held import HeldMessage
+from electoral.http import CannotListen
 from electoral.postgres import MigrationError, Pool
 from electoral.settings import EX_CONFIG
 
@@ -62,7 +64,7 @@ def run(parser: argparse.ArgumentParser, arguments: list[str] | None = None) -> 
     try:
         command: Command = options.run
         return command(options)
-    except MigrationError as error:
+    except (MigrationError, CannotListen, CredentialsUnusable) as error:
         print(error, file=sys.stderr)
         return EX_CONFIG
     except Exception as error:

@@ -136,8 +136,8 @@ class Outcome(Part):
     """What verification found, and by which rule."""
 
     status: Literal["final", "pending"]
-    result: MatchResult | None  # None while pending
-    levels: Levels | None  # None while pending
+    result: MatchResult | None = None  # None while pending
+    levels: Levels | None = None  # None while pending
     rule_version: str
     decided_by: str  # the rule within the version that decided
     decided_at: datetime

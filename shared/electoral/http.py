@@ -112,6 +112,20 @@ def _unexpected(error: Exception) -> Problem:
     return problems.internal_error()
 
 
+class CannotListen(Exception):
+    """The address cannot be served: the message names it."""
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
+    try:
+        await web.TCPSite(runner, host, port, backlog=4096, reuse_address=True).start()
+    except OSError as error:
+        raise CannotListen(
+            f"Port {port} of {host} cannot be served ({error.strerror}): "
+            "end what uses it, or set another port."
+        ) from None
+
+
 @asynccontextmanager
 async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
     """Serve an application; yields the port that it got."""
@@ -125,7 +139,7 @@ async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[i
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, backlog=4096, reuse_address=True).start()
+        await _listen(runner, host, port)
         yield int(runner.addresses[0][1])
     finally:
         await runner.cleanup()

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from electoral_local import up
+from electoral_local import demo, up
 from electoral_local.errors import LocalError
 
 app = typer.Typer(
@@ -15,6 +15,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(demo.demo)
 app.command()(up.up)
 app.command()(up.down)
 app.command()(up.status)

@@ -22,6 +22,7 @@ from electoral_local.errors import ConfigurationError, LocalError
 
 _AT_ONCE = 8
 _TRIES = 5
+_PAUSE_SECONDS_FIRST = 0.5
 _CONNECT_SECONDS = 10
 _READ_SECONDS = 60
 _CHUNK_BYTES = 1 << 18
@@ -81,7 +82,7 @@ def _fetch(jar: Jar, directory: Path, repository: str) -> None:
             _fetch_once(jar, directory, f"{repository}/{jar.repository_path}")
         except _Transient as error:
             reason = str(error)
-            time.sleep(0.5 * 2**attempt)
+            time.sleep(_PAUSE_SECONDS_FIRST * 2**attempt)
         else:
             return
     raise LocalError(

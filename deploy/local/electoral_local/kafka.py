@@ -12,7 +12,7 @@ from uuid import uuid4
 from electoral_local.alone import LoneProcess
 from electoral_local.errors import ConfigurationError, LocalError
 from electoral_local.kafka_installation import CLUSTER_ID, KafkaInstallation, install_kafka
-from electoral_local.kafka_wire import can_create_topic
+from electoral_local.kafka_wire import can_create_topic, joined_brokers
 from electoral_local.places import write_private
 from electoral_local.ports import LOOPBACK, free_ports
 from electoral_local.processes import Port, ProcessSpec
@@ -154,8 +154,13 @@ class EmbeddedKafka:
                 Port(ports.broker, f"{name} (broker)", "ELECTORAL_KAFKA_PORT"),
                 Port(ports.controller, f"{name} (controller)", "ELECTORAL_KAFKA_PORT"),
             ),
-            ready=lambda: can_create_topic(LOOPBACK, ports.broker, replicas=self.replication),
+            ready=lambda: self._is_ready(node_id),
         )
+
+    def _is_ready(self, node_id: int) -> bool:
+        port = self.ports[node_id - 1].broker
+        joined = node_id in joined_brokers(LOOPBACK, port)
+        return joined and can_create_topic(LOOPBACK, port, replicas=self.replication)
 
     def _node_ids(self) -> range:
         return range(1, len(self.ports) + 1)

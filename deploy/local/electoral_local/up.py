@@ -144,10 +144,16 @@ def _start_detached(options: StackOptions) -> None:
             stderr=output,
             start_new_session=True,
         )
-    with console.status("Preparing") as spinner:
-        found = _wait_ready(supervisor, options.state, spinner, log)
+    try:
+        with console.status("Preparing") as spinner:
+            found = _wait_ready(supervisor, options.state, spinner, log)
+    except KeyboardInterrupt:
+        supervisor.terminate()
+        supervisor.wait()
+        raise
     console.print("All is ready, and stays so until `electoral down`.")
     _print_addresses(found.addresses)
+    console.print(f"Tokens for callers are in {options.state / 'secrets'}.", soft_wrap=True)
 
 
 def _wait_ready(

@@ -202,6 +202,12 @@ class Standings:
         for key, standing in standings.items():
             self.put(key, standing)
 
+    def copy(self) -> "Standings":
+        """Make one to try things on."""
+        copied = Standings({})
+        copied._by_application = {key: dict(own) for key, own in self._by_application.items()}
+        return copied
+
     def put(self, key: AttemptKey, standing: Standing) -> None:
         application_id, attempt = key
         self._by_application.setdefault(application_id, {})[attempt] = standing

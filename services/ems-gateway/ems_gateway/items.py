@@ -77,7 +77,6 @@ class Content:
     reference: str | None
     outcome: str
     person: str  # sealed
-    assigned_gss_code: str | None
 
 
 def read_person(opened: bytes) -> Json:
@@ -129,7 +128,13 @@ def verification(outcome: str) -> Json:
     }
 
 
-def item(content: Content, person: Mapping[str, object], leased_until: datetime | None) -> Json:
+def item(
+    content: Content,
+    person: Mapping[str, object],
+    *,
+    delivered_under: str,
+    leased_until: datetime | None,
+) -> Json:
     """Make the whole item; `createdAt` is the time that the queue is ordered by."""
     attempt_received_at = timestamp(content.attempt_received_at)
     replaces = content.replaces
@@ -152,8 +157,8 @@ def item(content: Content, person: Mapping[str, object], leased_until: datetime 
         "addressBasis": content.address_basis,
         "verification": verification(content.outcome),
     }
-    if content.assigned_gss_code is not None:
-        rendered["assignedGssCode"] = content.assigned_gss_code
+    if delivered_under != content.gss_code:
+        rendered["assignedGssCode"] = delivered_under
     return rendered
 
 

@@ -339,55 +339,244 @@ class Entry:
     """One record of a page."""
 
     place: Place
+    gss_code: str  # where it is delivered
     leased_until: datetime | None
 
 
-# How many of the oldest rows fit into a page of so many bytes; one always does.
-_FITTING = """
-SELECT position, order_at, leased_until
-  FROM (SELECT page.*, sum(size) OVER oldest AS total, row_number() OVER oldest AS number
-          FROM page WINDOW oldest AS (ORDER BY order_at, position)) AS counted
- WHERE total <= $6 OR number = 1
-"""
 _ROWS_AFTER = """
   FROM {table} WHERE ero = $1 AND (order_at, position) > ($2, $3)
    AND ($4::text IS NULL OR gss_code = $4)
 """
-_READ_PAGE = f"""
+_FREE = "AND (leased_until IS NULL OR leased_until <= now())"
+
+# How many of the oldest rows fit into a page of so many bytes; one always does.
+_FITTING = """
+SELECT position, order_at, gss_code, leased_until
+  FROM (SELECT page.*, sum(size) OVER oldest AS total, row_number() OVER oldest AS number
+          FROM page WINDOW oldest AS (ORDER BY order_at, position)) AS counted
+ WHERE total <= $6 OR number = 1
+"""
+_READ_QUEUED = f"""
 WITH page AS (
-    SELECT position, order_at, size, {{leased_until}} {_ROWS_AFTER}
+    SELECT position, order_at, gss_code, size, leased_until {_ROWS_AFTER.format(table="queue")}
      ORDER BY order_at, position LIMIT $5
 ) {_FITTING} ORDER BY order_at, position
 """
-_READ_QUEUED = _READ_PAGE.format(leased_until="leased_until", table="queue")
-_READ_HELD = _READ_PAGE.format(leased_until="NULL::timestamptz AS leased_until", table="held_record")
-_COUNT_AFTER = f"SELECT count(*) FROM (SELECT 1 {_ROWS_AFTER} {{free}} LIMIT $5) AS behind"
-_COUNT_QUEUED = _COUNT_AFTER.format(table="queue", free="")
-_COUNT_HELD = _COUNT_AFTER.format(table="held_record", free="")
-_COUNT_FREE = _COUNT_AFTER.format(
-    table="queue", free="AND (leased_until IS NULL OR leased_until <= now())"
-)
+_READ_HELD = f"""
+WITH page AS (
+    SELECT position, order_at, gss_code, size, NULL::timestamptz AS leased_until
+           {_ROWS_AFTER.format(table="held_record")}
+     ORDER BY order_at, position LIMIT $5
+) {_FITTING} ORDER BY order_at, position
+"""
 _LEASE = f"""
 WITH page AS (
-    SELECT position, order_at, size, leased_until {_ROWS_AFTER.format(table="queue")}
-       AND (leased_until IS NULL OR leased_until <= now())
-     ORDER BY order_at, position LIMIT $5 FOR UPDATE SKIP LOCKED
+    SELECT position, order_at, gss_code, size, leased_until {_ROWS_AFTER.format(table="queue")}
+       {_FREE} ORDER BY order_at, position LIMIT $5 FOR UPDATE SKIP LOCKED
 ), fitting AS ({_FITTING})
 UPDATE queue q SET leased_until = now() + make_interval(secs => $7)
   FROM fitting WHERE q.position = fitting.position
-RETURNING q.position, q.order_at, q.leased_until
+RETURNING q.position, q.order_at, q.gss_code, q.leased_until
 """
+_COUNT = "SELECT count(*) FROM (SELECT 1 {rows} LIMIT $5) AS behind"
+_COUNT_QUEUED = _COUNT.format(rows=_ROWS_AFTER.format(table="queue"))
+_COUNT_HELD = _COUNT.format(rows=_ROWS_AFTER.format(table="held_record"))
+_COUNT_FREE = _COUNT.format(rows=_ROWS_AFTER.format(table="queue") + _FREE)
+
+# By an array of positions, not by a join: neighbours then cost one descent of the index.
 _CONTENTS = """
-SELECT r.position, r.record_id, r.application_id, r.attempt, r.revision, r.replaces, r.gss_code,
-       r.address_basis, r.received_at, r.arrived_at, r.attempt_received_at, r.type, r.source,
-       r.language, r.reference, r.outcome, r.person
-  FROM record r WHERE r.position = ANY($1::bigint[])
-"""
-_ASSIGNED = """
-SELECT q.position, q.gss_code FROM {table} q WHERE q.position = ANY($1::bigint[])
+SELECT position, record_id, application_id, attempt, revision, replaces, gss_code, address_basis,
+       received_at, arrived_at, attempt_received_at, type, source, language, reference, outcome,
+       person
+  FROM record WHERE position = ANY($1::bigint[])
 """
 _LOCATE = """
 SELECT r.attempt_received_at, r.position
   FROM record r JOIN attempt a USING (application_id, attempt)
  WHERE r.record_id = $1 AND a.ero = $2
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which records a page is to have."""
+
+    ero: str
+    gss_code: str | None = None  # only those delivered under it
+    after: Place = BEGINNING
+    count_max: int = 100
+    bytes_max: int = 5_000_000
+
+    def behind(self, place: Place) -> "Wanted":
+        return replace(self, after=place)
+
+    def arguments(self) -> tuple[object, ...]:
+        return self.ero, self.after.order_at, self.after.position, self.gss_code
+
+
+async def read_queued(pool: Pool, wanted: Wanted) -> list[Entry]:
+    """Read what waits, leased or not, oldest first."""
+    return await _read(pool, _READ_QUEUED, wanted)
+
+
+async def read_held(pool: Pool, wanted: Wanted) -> list[Entry]:
+    """Read what is held of an ERO's own, oldest first."""
+    return await _read(pool, _READ_HELD, wanted)
+
+
+async def lease(pool: Pool, wanted: Wanted, seconds: int) -> list[Entry]:
+    """Hide the oldest free records from other leases for a while; committed on return."""
+    entries = await _read(pool, _LEASE, wanted, float(seconds))
+    return sorted(entries, key=lambda entry: (entry.place.order_at, entry.place.position))
+
+
+async def _read(pool: Pool, query: str, wanted: Wanted, *more: object) -> list[Entry]:
+    rows = await pool.fetch(query, *wanted.arguments(), wanted.count_max, wanted.bytes_max, *more)
+    return [
+        Entry(Place(row["order_at"], row["position"]), row["gss_code"], row["leased_until"])
+        for row in rows
+    ]
+
+
+async def count_queued(pool: Pool, wanted: Wanted) -> int:
+    """Count what waits behind a place, up to 10,000."""
+    return await _count(pool, _COUNT_QUEUED, wanted)
+
+
+async def count_held(pool: Pool, wanted: Wanted) -> int:
+    """Count what is held behind a place, up to 10,000."""
+    return await _count(pool, _COUNT_HELD, wanted)
+
+
+async def count_free(pool: Pool, wanted: Wanted) -> int:
+    """Count what nobody has leased behind a place, up to 10,000."""
+    return await _count(pool, _COUNT_FREE, wanted)
+
+
+async def _count(pool: Pool, query: str, wanted: Wanted) -> int:
+    return int(await pool.fetchval(query, *wanted.arguments(), QUEUED_COUNT_MAX))
+
+
+async def read_contents(pool: Pool, positions: Sequence[int]) -> dict[int, Content]:
+    """Read whole records by their positions."""
+    rows = await pool.fetch(_CONTENTS, positions)
+    return {row["position"]: Content(**row) for row in rows}
+
+
+async def locate(pool: Pool, record_id: bytes, ero: str) -> Place | None:
+    """Find a record's place in the order, delivered or not; None if it is not this ERO's."""
+    row = await pool.fetchrow(_LOCATE, record_id, ero)
+    return None if row is None else Place(row["attempt_received_at"], row["position"])
+
+
+# -- operators ------------------------------------------------------------------------------------
+
+_UNASSIGNED = """
+SELECT r.record_id, r.application_id, r.gss_code, h.reason, h.since
+  FROM held_record h JOIN record r USING (position)
+ WHERE h.reason IN ('authority-unknown', 'no-authority') ORDER BY h.since, h.position LIMIT $1
+"""
+_INSERT_ASSIGNMENT = """
+INSERT INTO assignment (record_id, gss_code, ero, assigned_by) VALUES ($1, $2, $3, $4)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Unassigned:
+    """A record that waits for an operator to say whose it is."""
+
+    record_id: bytes
+    application_id: UUID
+    gss_code: str
+    reason: HoldReason
+    since: datetime
+
+
+async def list_unassigned(pool: Pool) -> list[Unassigned]:
+    """List what waits for an operator, longest first."""
+    return [Unassigned(**row) for row in await pool.fetch(_UNASSIGNED, UNASSIGNED_ROWS_MAX)]
+
+
+async def insert_assignment(
+    connection: Connection, record_id: bytes, gss_code: str, ero: str, assigned_by: str
+) -> None:
+    """Note who sent which record where."""
+    await connection.execute(_INSERT_ASSIGNMENT, record_id, gss_code, ero, assigned_by)
+
+
+# -- ledger and figures ---------------------------------------------------------------------------
+
+_KNOWN_ATTEMPTS = """
+SELECT application_id, attempt FROM attempt JOIN unnest($1::uuid[], $2::int[])
+    AS wanted (application_id, attempt) USING (application_id, attempt)
+"""
+
+
+async def read_ledger(pool: Pool, day: date, before: datetime | None) -> list[LedgerRow]:
+    """Read the gateway's side of a London day's sum, from one snapshot.
+
+    A message that could not be decoded counts as held while its attempt has no better state.
+    """
+    async with (
+        pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        counted = await read_counted(connection, day, before)
+        undecoded = await held.attempts_held(connection, day)
+        rows = await connection.fetch(
+            _KNOWN_ATTEMPTS,
+            [one.application_id for one in undecoded],
+            [one.attempt for one in undecoded],
+        )
+    known = {(row["application_id"], row["attempt"]) for row in rows}
+    until = None if before is None else bin_start(before)
+    only_held = (
+        one
+        for one in undecoded
+        if (one.application_id, one.attempt) not in known
+        and (until is None or one.accepted_at < until)
+    )
+    return merge_rows([*counted, *sum_attempts("held", only_held, day)])
+
+
+_COUNT_ALL_QUEUED = "SELECT count(*) FROM (SELECT 1 FROM queue LIMIT $1) AS waiting"
+_OLDEST_QUEUED = """
+SELECT extract(epoch FROM now() - r.created_at)::float8
+  FROM record r WHERE r.position = (SELECT position FROM queue ORDER BY position LIMIT 1)
+"""
+_COUNT_HELD_BY_REASON = """
+SELECT reason, count(*) AS count, extract(epoch FROM now() - min(since))::float8 AS oldest_seconds
+  FROM held_record GROUP BY reason
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFigure:
+    """How much is held for one reason, and since when."""
+
+    count: int
+    oldest_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What operators watch."""
+
+    queued: int  # at most 10,000
+    oldest_queued_seconds: float
+    held: dict[HoldReason, HeldFigure]
+
+
+async def read_held_figures(pool: Pool) -> dict[HoldReason, HeldFigure]:
+    """Count what is held, by reason."""
+    rows = await pool.fetch(_COUNT_HELD_BY_REASON)
+    return {row["reason"]: HeldFigure(row["count"], row["oldest_seconds"]) for row in rows}
+
+
+async def read_figures(pool: Pool) -> Figures:
+    """Read what operators watch; none of it grows with what was delivered."""
+    return Figures(
+        queued=await pool.fetchval(_COUNT_ALL_QUEUED, QUEUED_COUNT_MAX),
+        oldest_queued_seconds=await pool.fetchval(_OLDEST_QUEUED) or 0.0,
+        held=await read_held_figures(pool),
+    )

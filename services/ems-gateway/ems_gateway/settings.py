@@ -7,7 +7,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 
-class GatewaySettings(ServiceSettings):
+class Settings(ServiceSettings):
     """The gateway's settings; each is an environment variable with the prefix EMS_GATEWAY_."""
 
     model_config = SettingsConfigDict(env_prefix="EMS_GATEWAY_", frozen=True, extra="ignore")

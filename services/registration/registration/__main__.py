@@ -1,14 +1,14 @@
-"""`python -m registration`: serve, migrate, held, keys, postcodes-build."""
+"""`python -m registration`: serve, migrate, held, postcodes-build, openapi."""
 
 import argparse
 import sys
 from pathlib import Path
 
+import yaml
 from electoral import command_line, lifecycle, logs
-from electoral.credentials import CredentialsUnusable
 from electoral.settings import EX_CONFIG, load
 
-from registration import app, postcodes
+from registration import app, openapi, postcodes
 from registration.settings import Settings
 
 
@@ -19,6 +19,8 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_held(_dsn)
     build = commands.add("postcodes-build", _build, "build the index of postcodes")
     build.add_argument("--out", type=Path, required=True, help="file to write")
+    openapi_file = commands.add("openapi", _openapi, "write the OpenAPI document")
+    openapi_file.add_argument("--out", type=Path, required=True, help="file to write")
     return command_line.run(parser, arguments)
 
 
@@ -31,7 +33,7 @@ def _serve(_: argparse.Namespace) -> int:
     logs.configure(app.SERVICE, settings.log_level)
     try:
         return lifecycle.run(lambda life: app.serve(settings, life))
-    except (CredentialsUnusable, postcodes.PostcodeIndexUnusable) as error:
+    except postcodes.PostcodeIndexUnusable as error:
         print(error, file=sys.stderr)
         return EX_CONFIG
 
@@ -39,6 +41,12 @@ def _serve(_: argparse.Namespace) -> int:
 def _build(options: argparse.Namespace) -> int:
     count = postcodes.build_index(options.out)
     print(f"{count:,} postcodes written.")
+    return 0
+
+
+def _openapi(options: argparse.Namespace) -> int:
+    text = yaml.safe_dump(openapi.document(), sort_keys=False, allow_unicode=True, width=100)
+    options.out.write_text(text, encoding="utf-8")
     return 0
 
 

@@ -8,7 +8,7 @@ import structlog
 from electoral.authorities import AUTHORITY_UNKNOWN, Authorities, Nation
 from electoral.events import AddressBasis
 
-from registration.address_lookup import AddressLookup
+from registration.address_lookup import AddressLookup, AddressLookupUnavailable
 from registration.application import Application
 from registration.postcodes import PostcodeIndex
 
@@ -70,7 +70,7 @@ class AuthorityFinder:
         try:
             async with asyncio.timeout(self._lookup_timeout):
                 address = await self._addresses.by_uprn(uprn)
-        except (TimeoutError, OSError) as error:
+        except (TimeoutError, AddressLookupUnavailable) as error:
             log.warning("address look-up did not answer", error_class=type(error).__name__)
             return None
         return None if address is None else address.gss_code

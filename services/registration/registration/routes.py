@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from aiohttp import web
@@ -29,16 +30,6 @@ STATUS_BYTES_MAX = 1024
 Authentication = Literal["partner", "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One route; how its caller proves who it is stands beside it."""
-
-    method: str
-    path: str
-    handler: Callable[[web.Request], Awaitable[web.Response]]
-    authentication: Authentication
-
-
 class Api:
     """Answers the public routes."""
 
@@ -61,14 +52,6 @@ class Api:
         self._per_reference = per_reference
         self._accepted = metrics.counter("applications_accepted_total")
         self._replayed = metrics.counter("applications_replayed_total")
-
-    def routes(self) -> tuple[Route, ...]:
-        """List every route of the public port."""
-        return (
-            Route("POST", "/v1/applications", self.post_application, "partner"),
-            Route("POST", "/v1/applications:batch", self.post_batch, "partner"),
-            Route("POST", "/v1/status", self.post_status, "none"),
-        )
 
     async def post_application(self, request: web.Request) -> web.Response:
         """Accept one application."""
@@ -210,9 +193,26 @@ def _status_question(body: object) -> tuple[str, str]:
     return fields["reference"], postcode or fields["postcode"]
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route; how its caller proves who it is stands beside it."""
+
+    method: str
+    path: str
+    handler: Callable[[Api, web.Request], Awaitable[web.Response]]
+    authentication: Authentication
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("POST", "/v1/applications", Api.post_application, "partner"),
+    Route("POST", "/v1/applications:batch", Api.post_batch, "partner"),
+    Route("POST", "/v1/status", Api.post_status, "none"),
+)
+
+
 def public_app(api: Api, metrics: Metrics) -> web.Application:
     """Build the public port."""
     app = web.Application(middlewares=[edge(metrics)], client_max_size=BATCH_BYTES_MAX)
-    for route in api.routes():
-        app.router.add_route(route.method, route.path, route.handler)
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, partial(route.handler, api))
     return app

@@ -67,7 +67,13 @@ class HttpDwp:
     """DWP's JSON API, entered with OAuth2 client credentials."""
 
     def __init__(
-        self, *, url: str, client_id: str, client_secret: SecretStr, calls_max: int, metrics: Metrics
+        self,
+        *,
+        url: str,
+        client_id: str,
+        client_secret: SecretStr,
+        calls_max: int,
+        metrics: Metrics,
     ) -> None:
         self._url = url.rstrip("/")
         self._client_id = client_id
@@ -190,7 +196,7 @@ def _failure_of(status: int) -> CallFailure:
     return "server-error" if status >= 500 else "refused"
 
 
-# -- what an answer may look like -------------------------------------------------------------------
+# -- what an answer may look like -----------------------------------------------------------------
 
 
 def _read_object(body: bytes) -> dict[str, object]:

@@ -1,19 +1,20 @@
 """What can go wrong here, and what is done about it.
 
-    VerificationError
-    ├── CannotBeDecided          this message can never work
-    │   ├── NotAnApplication
-    │   ├── NinoUnexplained
-    │   ├── NinoMalformed
-    │   └── MergingNotSupported
-    └── DwpFailure               a whole call to DWP came to nothing; its `reason` says how
+Exception
++-- VerificationError
+    +-- CannotBeDecided          this message can never work
+    |   +-- NotAnApplication
+    |   +-- NinoUnexplained
+    |   +-- NinoMalformed
+    |   +-- MergingNotSupported
+    +-- DwpFailure               a whole call to DWP came to nothing; its `reason` says how
 
 retry: the attempt is parked and tried again. hold: the message is held by itself. stop: whatever
 else is raised; the consumer engine first finds out whether one message is to blame.
 """
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 from electoral.person import UnreadablePerson
 from electoral.sealing import DestroyedKey, DoesNotOpen, UnknownKey
@@ -25,6 +26,8 @@ ParkReason = Literal[
     "dwp-unanswered",  # the call failed or took too long
     "dwp-down",  # the circuit breaker is open: DWP was not asked
 ]
+
+PARK_REASONS: tuple[ParkReason, ...] = get_args(ParkReason)
 
 CallFailure = Literal[
     "timeout", "unreachable", "server-error", "throttled", "refused", "unauthorized", "garbage"

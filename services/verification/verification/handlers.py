@@ -15,7 +15,7 @@ from verification.deciding import Conclusion, Decided, decide
 from verification.errors import HOLD, NotAnApplication, ParkReason
 from verification.lookups import Lookups
 from verification.outcomes import NewOutcome, counted, record_outcomes
-from verification.parking import first_pause
+from verification.parking import pause_before_try
 
 FIRST_REVISION = 1
 
@@ -41,7 +41,7 @@ class ApplicationReceivedHandler:
         self._lookups = lookups
         self._decided = metrics.counter("verification_decided_total")
 
-    async def prepare(self, events: Sequence[Received[Prepared]]) -> Sequence[Prepared | Hold]:
+    async def prepare(self, events: Sequence[Received]) -> Sequence[Prepared | Hold]:
         """Decide what can be decided; at most as long as a batch may wait for DWP."""
         attempts = [r.event for r in events if isinstance(r.event, ApplicationReceived)]
         conclusions = iter(await decide(attempts, self._sealer, self._lookups.ask))
@@ -65,9 +65,7 @@ class ApplicationReceivedHandler:
                 self._decided.labels(one.conclusion.verdict.result).inc()
 
 
-def _prepared(
-    received: Received[Prepared], conclusions: Iterator[Conclusion]
-) -> Prepared | Hold:
+def _prepared(received: Received, conclusions: Iterator[Conclusion]) -> Prepared | Hold:
     event = received.event
     if not isinstance(event, ApplicationReceived):
         return Hold(HOLD[NotAnApplication])
@@ -92,7 +90,7 @@ def _outcomes(new: Sequence[Prepared]) -> list[NewOutcome]:
 
 async def _park(connection: Connection, new: Sequence[Prepared], deltas: LedgerDeltas) -> None:
     waiting = [
-        postgres.Waiting(one.key, one.conclusion, first_pause(one.conclusion))
+        postgres.Waiting(one.key, one.conclusion, pause_before_try(one.conclusion, 0))
         for one in new
         if not isinstance(one.conclusion, Decided)
     ]

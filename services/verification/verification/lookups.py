@@ -36,7 +36,13 @@ class Lookups:
         return answers
 
     async def probe(self, ninos: Sequence[str]) -> Answers:
-        """Ask although the breaker is open, and close it when there is an answer."""
+        """Ask although the breaker is open, and close it when there is an answer.
+
+        Without anything to ask about it is closed too, so that the next that comes is the probe.
+        """
+        if not ninos:
+            await self._breaker.close_warily()
+            return {}
         tally = _Tally()
         answers = await self._ask_in_calls(ninos, tally)
         if tally.answered:

@@ -44,9 +44,7 @@ def _is_under_16(applicant: Applicant, event: ApplicationReceived) -> bool:
     return born >= arrived_on or age_on(born, arrived_on) < NINO_AGE
 
 
-def _nino_of(
-    sealer: Sealer, event: ApplicationReceived
-) -> tuple[str | None, NinoAbsence | None]:
+def _nino_of(sealer: Sealer, event: ApplicationReceived) -> tuple[str | None, NinoAbsence | None]:
     """Return the NINO that identifies, or why there is none to look up."""
     if event.nino_absence == "not-corrected":
         raise MergingNotSupported

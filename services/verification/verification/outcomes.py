@@ -14,7 +14,7 @@ from electoral.tracing import child_traceparent
 from verification import postgres
 from verification.deciding import Decided
 
-SERVICE = "verification"  # the source that its events name
+SOURCE = "verification"  # the service that its events name
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def counted(event: Event, revision: int) -> Counted:
 
 def _wrap(event: ApplicationVerified, outcome: NewOutcome, at: datetime) -> Envelope:
     traceparent = child_traceparent(outcome.traceparent)
-    return wrap(event, source=SERVICE, at=at, traceparent=traceparent)
+    return wrap(event, source=SOURCE, at=at, traceparent=traceparent)
 
 
 def verified(outcome: NewOutcome, at: datetime) -> ApplicationVerified:

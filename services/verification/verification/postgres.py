@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,8 +11,6 @@ from electoral.events import ApplicationReceived, ApplicationVerified
 from electoral.postgres import Connection, Pool
 
 from verification.errors import ParkReason
-
-MIGRATIONS = Path(__file__).parent / "migrations"
 
 AttemptKey = tuple[UUID, int]  # application id, attempt
 
@@ -34,7 +31,7 @@ class Waiting(NamedTuple):
     pause: float  # seconds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # one claim is only ever itself
 class Claimed:
     """A parked attempt that is ours until `claimed_until`, on the database's clock."""
 
@@ -64,7 +61,7 @@ class ParkedCount(NamedTuple):
     """How many wait for a reason, and since when the oldest does."""
 
     reason: str
-    count: int
+    waiting: int
     oldest: datetime
 
 
@@ -72,6 +69,11 @@ class ParkedCount(NamedTuple):
 
 _EVENT_COLUMNS = """reference, type, source, language, gss_code, previous_gss_code,
        address_basis, client_id, arrived_at, received_at, attempt_received_at, nino_absence"""
+
+_EVENT_FIELDS = (
+    *("application_id", "attempt", "person", "nino"),
+    *(name.strip() for name in _EVENT_COLUMNS.split(",")),
+)
 
 # What was there before is left as it is, and not returned.
 _INSERT_ATTEMPTS = f"""
@@ -199,7 +201,7 @@ WITH due AS (
        SET claimed_until = now() + make_interval(secs => $2),
            next_try_at = now() + make_interval(secs => $2),
            tries = tries + 1,
-           lost_claims = CASE WHEN p.claimed_until IS NULL THEN 0 ELSE p.lost_claims + 1 END
+           lost_claims = lost_claims + (p.claimed_until IS NOT NULL)::int
       FROM due WHERE p.application_id = due.application_id AND p.attempt = due.attempt
  RETURNING p.*
 )
@@ -227,8 +229,14 @@ UPDATE parked p
  WHERE p.application_id = w.application_id AND p.attempt = w.attempt
    AND p.claimed_until = w.claimed_until
 """
+_GIVE_BACK = """
+UPDATE parked p SET claimed_until = NULL, next_try_at = now()
+  FROM unnest($1::uuid[], $2::int[], $3::timestamptz[])
+       AS w (application_id, attempt, claimed_until)
+ WHERE p.application_id = w.application_id AND p.attempt = w.attempt
+   AND p.claimed_until = w.claimed_until
+"""
 _COUNT_PARKED = "SELECT reason, count(*), min(parked_at) AS oldest FROM parked GROUP BY reason"
-_COUNT_HELD = "SELECT count(*) FROM held_message"
 _NUMBER_HELD = "SELECT nextval('held_from_parked') FROM generate_series(1, $1)"
 
 
@@ -257,14 +265,7 @@ def _claimed(row: asyncpg.Record) -> Claimed:
     )
 
 
-_EVENT_FIELDS = ("application_id", "attempt", "person", "nino") + tuple(
-    name.strip() for name in _EVENT_COLUMNS.split(",")
-)
-
-
-async def take_parked(
-    connection: Connection, claimed: Sequence[Claimed]
-) -> frozenset[AttemptKey]:
+async def take_parked(connection: Connection, claimed: Sequence[Claimed]) -> frozenset[AttemptKey]:
     """Remove parked rows whose claim still holds; returns those."""
     rows = [(*one.key, one.claimed_until) for one in claimed]
     return _keys(await connection.fetch(_TAKE_PARKED, *_columns(rows))) if rows else frozenset()
@@ -279,6 +280,13 @@ async def postpone(
         await connection.execute(_POSTPONE, *_columns(rows))
 
 
+async def give_back(pool: Pool, claimed: Sequence[Claimed]) -> None:
+    """Give claims up without having tried: others may at once."""
+    if claimed:
+        rows = [(*one.key, one.claimed_until) for one in claimed]
+        await pool.execute(_GIVE_BACK, *_columns(rows))
+
+
 async def number_held(connection: Connection, count: int) -> list[int]:
     """Draw numbers for messages that are held from here."""
     return [row["nextval"] for row in await connection.fetch(_NUMBER_HELD, count)]
@@ -287,12 +295,6 @@ async def number_held(connection: Connection, count: int) -> list[int]:
 async def count_parked(pool: Pool) -> list[ParkedCount]:
     """Count what is parked, by reason."""
     return [ParkedCount(*row) for row in await pool.fetch(_COUNT_PARKED)]
-
-
-async def count_held(pool: Pool) -> int:
-    """Count the messages held."""
-    count: int = await pool.fetchval(_COUNT_HELD)
-    return count
 
 
 # -- the circuit breaker --------------------------------------------------------------------------

@@ -1,12 +1,12 @@
-"""Settings of the verification service: environment variables that begin with VERIFICATION_."""
+"""Verification's settings, from environment variables that begin with `VERIFICATION_`."""
 
 from electoral.settings import ServiceSettings
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 
-class VerificationSettings(ServiceSettings):
-    """What verification is told; its public port is not used."""
+class Settings(ServiceSettings):
+    """What verification is told at start; it has no public port."""
 
     model_config = SettingsConfigDict(env_prefix="VERIFICATION_", frozen=True, extra="ignore")
 

@@ -1,0 +1,178 @@
+"""One run through the whole system: citizens send, councils acknowledge, a judge compares.
+
+The citizens and the judge are processes of their own, as the world outside is.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import time
+import urllib.request
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from electoral_local.stack import Stack
+
+_LOOK_INTERVAL_SECONDS = 0.2
+_STALLED_SECONDS = 90.0
+"""Without one more acknowledgement the run goes to the judge as it is."""
+_LINE_BYTES_MAX = 1 << 20
+
+
+@dataclass(frozen=True)
+class Script:
+    """What is sent in a run."""
+
+    applications: int = 1_000
+    from_file: Path | None = None
+    connections: int = 64
+    rate: float | None = None
+    """Applications a second; as fast as it goes where not given."""
+    seed: int = 1
+
+
+@dataclass
+class Progress:
+    """How far a run is; times are of the monotonic clock, in seconds."""
+
+    total: int
+    accepted: int = 0
+    refused: int = 0
+    unanswered: int = 0
+    retries: int = 0
+    acknowledged: int = 0
+    sent_all: bool = False
+    began: float = field(default_factory=time.monotonic)
+    last_acknowledged: float = 0.0
+    refusals: list[Mapping[str, object]] = field(default_factory=list)
+
+    @property
+    def outstanding(self) -> int:
+        """Accepted, and not acknowledged by a council yet."""
+        return self.accepted - self.acknowledged
+
+    @property
+    def rate(self) -> float:
+        """Applications a second, from the first one sent to the last one acknowledged."""
+        seconds = self.last_acknowledged - self.began
+        return self.acknowledged / seconds if seconds > 0 else 0.0
+
+
+class Rehearsal:
+    """Plays a script on a running stack."""
+
+    def __init__(self, stack: Stack, script: Script) -> None:
+        self._stack = stack
+        self._script = script
+        self._receipts = stack.options.state / "receipts.jsonl"
+        self.progress = Progress(_total(script))
+
+    async def play(self, show: Callable[[Progress], None] = lambda progress: None) -> Progress:
+        """Send everything and wait until the councils have answered for it, or nothing moves."""
+        citizens = await self._start_citizens()
+        self.progress.began = time.monotonic()
+        watching = asyncio.create_task(self._watch(show))
+        try:
+            await self._read_progress(citizens)
+            await citizens.wait()
+            self.progress.sent_all = True
+            await watching
+        finally:
+            watching.cancel()
+            if citizens.returncode is None:
+                citizens.terminate()
+                await citizens.wait()
+        return self.progress
+
+    async def judge(self, *, quiet_seconds: float, report: Path | None = None) -> bool:
+        """Let the judge wait for rest and compare the three records; prints his table."""
+        admin = self._stack.blueprint.admin_url
+        arguments = [
+            *("--receipts", str(self._receipts)),
+            *("--journal", str(self._stack.blueprint.journals)),
+            *("--registration", admin("registration")),
+            *("--verification", admin("verification")),
+            *("--ems-gateway", admin("ems-gateway")),
+            *("--councils-admin", admin("councils")),
+            *("--eros", str(self._stack.credentials.tokens_file)),
+            *("--quiet", str(quiet_seconds)),
+        ]
+        judge = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "simulated",
+            "reconcile",
+            *arguments,
+            *(["--json"] if report else []),
+            stdout=PIPE if report else None,
+        )
+        said, _ = await judge.communicate()
+        if report is not None:
+            report.write_bytes(said)
+        return judge.returncode == 0
+
+    async def _start_citizens(self) -> Process:
+        script = self._script
+        arguments = [
+            *("--url", self._stack.blueprint.registration_url),
+            *("--journal", str(self._receipts)),
+            *("--seed", str(script.seed)),
+            *("--count", str(script.applications)),
+            *("--connections", str(script.connections)),
+        ]
+        if script.rate is not None:
+            arguments += ["--rate", str(script.rate)]
+        if script.from_file is not None:
+            arguments += ["--from", str(script.from_file)]
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "simulated", "citizens", *arguments),
+            env={**os.environ, "SIMULATED_PARTNER_TOKEN": self._stack.credentials.partner_token()},
+            stdout=PIPE,
+            limit=_LINE_BYTES_MAX,
+        )
+
+    async def _read_progress(self, citizens: Process) -> None:
+        assert citizens.stdout is not None
+        async for line in citizens.stdout:
+            said = json.loads(line)
+            if "refused_one" in said:
+                self.progress.refusals.append(said["refused_one"])
+            for name in ("accepted", "refused", "unanswered", "retries"):
+                setattr(self.progress, name, said.get(name, getattr(self.progress, name)))
+
+    async def _watch(self, show: Callable[[Progress], None]) -> None:
+        """Until all is acknowledged that can be, or nothing was for a long time."""
+        moved = time.monotonic()
+        while not (self.progress.sent_all and self.progress.outstanding <= 0):
+            await asyncio.sleep(_LOOK_INTERVAL_SECONDS)
+            acknowledged = await asyncio.to_thread(self._acknowledged)
+            if acknowledged > self.progress.acknowledged:
+                self.progress.acknowledged = acknowledged
+                self.progress.last_acknowledged = moved = time.monotonic()
+            show(self.progress)
+            waited = time.monotonic() - moved
+            if self.progress.sent_all and waited > self._patience_seconds():
+                return
+
+    def _patience_seconds(self) -> float:
+        """What can never be acknowledged, an address nobody can place, is a small share."""
+        few = self.progress.outstanding <= max(20, 0.02 * self.progress.accepted)
+        return 3.0 if few else _STALLED_SECONDS
+
+    def _acknowledged(self) -> int:
+        url = f"{self._stack.blueprint.admin_url('councils')}/statistics"
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                return int(json.load(answer)["acknowledged"])
+        except (OSError, ValueError):
+            return self.progress.acknowledged
+
+
+def _total(script: Script) -> int:
+    if script.from_file is None:
+        return script.applications
+    with script.from_file.open("rb") as file:
+        return sum(1 for line in file if line.strip())

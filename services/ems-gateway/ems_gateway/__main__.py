@@ -1,0 +1,69 @@
+"""`python -m ems_gateway`: serve, migrate, held, assign."""
+
+import argparse
+import asyncio
+import sys
+
+from electoral import command_line, lifecycle, logs
+from electoral.credentials import CredentialsUnusable
+from electoral.data import ReferenceDataUnusable
+from electoral.postgres import open_pool
+from electoral.settings import EX_CONFIG, load
+
+from ems_gateway import app, assignment
+from ems_gateway.errors import CannotAssign
+from ems_gateway.settings import Settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser, commands = command_line.parser_of("ems_gateway")
+    commands.add("serve", _serve, "run the service")
+    commands.add_migrate(_dsn, app.SERVICE, app.MIGRATIONS)
+    commands.add_held(_dsn)
+    assign = commands.add("assign", _assign, "say whose a record is that nobody could place")
+    assign.add_argument("--list", action="store_true", help="list what waits, longest first")
+    assign.add_argument("--record", help="the record's id")
+    assign.add_argument("--gss-code", help="the authority that it belongs to")
+    assign.add_argument("--by", help="your name, which is kept with the assignment")
+    return command_line.run(parser, arguments)
+
+
+def _dsn() -> str:
+    return load(Settings).database_url
+
+
+def _serve(_: argparse.Namespace) -> int:
+    settings = load(Settings)
+    logs.configure(app.SERVICE, settings.log_level)
+    try:
+        return lifecycle.run(lambda life: app.serve(settings, life))
+    except (CredentialsUnusable, ReferenceDataUnusable) as error:
+        print(error, file=sys.stderr)
+        return EX_CONFIG
+
+
+def _assign(options: argparse.Namespace) -> int:
+    settings = load(Settings)
+    if not options.list and not (options.record and options.gss_code and options.by):
+        print("Give `--list`, or all of `--record`, `--gss-code` and `--by`.", file=sys.stderr)
+        return 1
+    try:
+        print("\n".join(asyncio.run(_assigned(options, settings))))
+    except CannotAssign as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _assigned(options: argparse.Namespace, settings: Settings) -> list[str]:
+    async with await open_pool(settings.database_url, service="assign", connections=2) as pool:
+        if options.list:
+            return await assignment.list_lines(pool)
+        ero = await assignment.assign_record(
+            pool, app.read_authorities(settings), options.record, options.gss_code, options.by
+        )
+        return [f"{options.record} now waits for {ero}."]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

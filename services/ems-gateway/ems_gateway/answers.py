@@ -1,0 +1,162 @@
+"""What EROs' systems say of their records: taken together, many in one transaction."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from electoral.envelope import Envelope, wrap
+from electoral.events import ApplicationAcknowledged
+from electoral.group_commit import GroupCommit
+from electoral.metrics import Metrics
+from electoral.outbox import write_outbox
+from electoral.postgres import Connection, Pool, transaction
+from electoral.sealing import Sealer
+from electoral.tracing import child_traceparent
+
+from ems_gateway import postgres
+from ems_gateway.delivery import REASONS, AnswerStatus, Changes, Filed, answer
+from ems_gateway.postgres import Found, StoredAnswer
+
+SOURCE = "ems-gateway"
+CHUNK_ANSWERS_MAX = 50  # of one request, taken as one piece
+BATCH_CHUNKS_MAX = 40  # in one transaction: at most 2,000 answers
+WAITING_CHUNKS_MAX = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an ERO's system says of one record."""
+
+    ero: str
+    record_id: bytes
+    status: AnswerStatus
+    message: str | None = None
+    details: str | None = None
+    reason: str | None = None
+    suggested_gss_code: str | None = None
+
+    @property
+    def known_reason(self) -> str | None:
+        """The reason if it is a word of ours; any other may hold anything, so it is sealed."""
+        return self.reason if self.reason in REASONS else None
+
+    def free_text(self) -> bytes | None:
+        """What people may have written, as JSON; None where there is nothing."""
+        other_reason = None if self.known_reason else self.reason
+        texts = {"message": self.message, "details": self.details, "reason": other_reason}
+        given = {name: text for name, text in texts.items() if text}
+        return json.dumps(given, ensure_ascii=False).encode() if given else None
+
+
+Chunk = tuple[Answer, ...]
+Known = tuple[bool, ...]  # for each answer: whether the ERO has such a record
+
+
+class Answers:
+    """Takes answers; each is durable, and its event with it, when `take` returns."""
+
+    def __init__(
+        self, pool: Pool, sealer: Sealer, metrics: Metrics, after_commit: Callable[[], None]
+    ) -> None:
+        self._pool = pool
+        self._sealer = sealer
+        self._acknowledged = metrics.counter("gateway_acknowledged_total")
+        self._after_commit = after_commit
+        self.group_commit: GroupCommit[Chunk, Known] = GroupCommit(
+            self._commit,
+            batch_items_max=BATCH_CHUNKS_MAX,
+            waiting_items_max=WAITING_CHUNKS_MAX,
+        )
+
+    async def take(self, answers: Chunk) -> Known:
+        """Take at most 50 answers; says of each whether its ERO has such a record."""
+        return await self.group_commit.submit(answers)
+
+    async def _commit(self, chunks: Sequence[Chunk]) -> Sequence[Known]:
+        answers = [one for chunk in chunks for one in chunk]
+        async with transaction(self._pool) as connection:
+            found = await _find(connection, answers)
+            taken = _decide(answers, found)
+            await self._write(connection, taken)
+        for status, count in Counter(one.answer.status for one in taken.effective).items():
+            self._acknowledged.labels(status).inc(count)
+        self._after_commit()
+        return [tuple((one.ero, one.record_id) in found for one in chunk) for chunk in chunks]
+
+    async def _write(self, connection: Connection, taken: "_Taken") -> None:
+        await postgres.write_changes(connection, taken.changes)
+        await postgres.insert_answers(connection, [self._stored(one) for one in taken.effective])
+        await write_outbox(connection, [_event(one) for one in taken.effective])
+
+    def _stored(self, one: "_Effective") -> StoredAnswer:
+        text = one.answer.free_text()
+        return StoredAnswer(
+            position=one.filed.position,
+            offer=one.offer,
+            status=one.answer.status,
+            ero=one.answer.ero,
+            reason=one.answer.known_reason,
+            suggested_gss_code=one.answer.suggested_gss_code,
+            sealed_text=(
+                self._sealer.seal("person", one.filed.application_id, text) if text else None
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Effective:
+    """An answer that changes something."""
+
+    answer: Answer
+    filed: Filed
+    offer: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What a batch of answers comes to."""
+
+    changes: Changes
+    effective: list[_Effective]
+
+
+async def _find(
+    connection: Connection, answers: Sequence[Answer]
+) -> dict[tuple[str, bytes], Found]:
+    found = await postgres.find_of_eros(
+        connection, [one.record_id for one in answers], [one.ero for one in answers]
+    )
+    return {(one.standing.ero or "", one.filed.record_id): one for one in found}
+
+
+def _decide(answers: Sequence[Answer], found: dict[tuple[str, bytes], Found]) -> _Taken:
+    """Apply the answers one after another, as they came: an earlier one counts for a later."""
+    taken = _Taken(Changes(), [])
+    for one in answers:
+        known = found.get((one.ero, one.record_id))
+        if known is None:
+            continue
+        before = taken.changes.standings.get(known.filed.key, known.standing)
+        if answer(taken.changes, known.filed, before, one.status):
+            taken.effective.append(_Effective(one, known.filed, before.offer, known.now))
+    return taken
+
+
+def _event(one: _Effective) -> Envelope:
+    filed = one.filed
+    event = ApplicationAcknowledged(
+        application_id=filed.application_id,
+        attempt=filed.attempt,
+        gss_code=filed.gss_code,
+        received_at=filed.received_at,
+        attempt_received_at=filed.attempt_received_at,
+        revision=filed.revision,
+        record_id=filed.record_id.hex(),
+        status=one.answer.status,
+        acknowledged_at=one.at,
+    )
+    traceparent = child_traceparent(filed.traceparent)
+    return wrap(event, source=SOURCE, at=one.at, traceparent=traceparent)

@@ -1,0 +1,185 @@
+"""The gateway's HTTP interface (DESIGN.md section 6); `openapi.yaml` beside it describes it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Literal
+
+from aiohttp import web
+from electoral import problems
+from electoral.http import bearer_token, edge, json_response, read_json_bytes
+from electoral.metrics import Metrics
+
+from ems_gateway.answers import CHUNK_ANSWERS_MAX, Answer, Answers
+from ems_gateway.credentials import EroCredentials
+from ems_gateway.pages import Pages
+from ems_gateway.postgres import BEGINNING, Place, Wanted
+from ems_gateway.reading import (
+    PAGE_SIZE_MAX,
+    RECORD_ID_ECHOED_MAX,
+    AcknowledgementsBody,
+    AnswerBody,
+    LeaseBody,
+    read_acknowledgement,
+    read_body,
+    read_gss_code,
+    read_page_size,
+    read_record_id,
+    read_state,
+)
+
+ANSWER_BYTES_MAX = 64 * 1024
+ACKNOWLEDGEMENTS_BYTES_MAX = 1024 * 1024
+LEASE_BYTES_MAX = 1024
+
+KNOWN = 204
+MALFORMED = 400
+NOT_FOUND = 404
+
+OPENAPI = files(__package__).joinpath("openapi.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """What the routes need."""
+
+    credentials: EroCredentials
+    pages: Pages
+    answers: Answers
+
+
+async def list_registrations(gateway: Gateway, request: web.Request, ero: str) -> web.Response:
+    """Show a page of what waits, or of what is held; changes nothing."""
+    state = read_state(request.query.get("state"))
+    wanted = Wanted(
+        ero=ero,
+        gss_code=read_gss_code(request.query.get("gssCode")),
+        count_max=read_page_size(request.query.get("pageSize")),
+        after=await _place(gateway, request.query.get("after"), ero),
+    )
+    pages = gateway.pages
+    page = await (pages.held(wanted) if state == "held" else pages.queued(wanted))
+    return json_response(page)
+
+
+async def _place(gateway: Gateway, after: str | None, ero: str) -> Place:
+    if after is None:
+        return BEGINNING
+    record_id = read_record_id(after)
+    if record_id is None:
+        raise problems.malformed("Give `after` as the id of the last record of the page before.")
+    place = await gateway.pages.locate(record_id, ero)
+    if place is None:
+        raise problems.not_found()
+    return place
+
+
+async def lease_registrations(gateway: Gateway, request: web.Request, ero: str) -> web.Response:
+    """Take the oldest free records for some seconds."""
+    body = read_body(LeaseBody, await read_json_bytes(request, LEASE_BYTES_MAX))
+    wanted = Wanted(ero=ero, count_max=min(body.page_size, PAGE_SIZE_MAX))
+    return json_response(await gateway.pages.lease(wanted, body.seconds))
+
+
+async def answer_registration(gateway: Gateway, request: web.Request, ero: str) -> web.Response:
+    """Take the answer to one record."""
+    record_id = read_record_id(request.match_info["id"])
+    body = read_body(AnswerBody, await read_json_bytes(request, ANSWER_BYTES_MAX))
+    if record_id is None or not all(await gateway.answers.take((body.answer(ero, record_id),))):
+        raise problems.not_found()
+    return web.Response(status=KNOWN)
+
+
+async def acknowledge_registrations(
+    gateway: Gateway, request: web.Request, ero: str
+) -> web.Response:
+    """Take the answers to many records; each has its own result, in order."""
+    raw = await read_json_bytes(request, ACKNOWLEDGEMENTS_BYTES_MAX)
+    entries = read_body(AcknowledgementsBody, raw).acknowledgements
+    statuses, answers = _sort_out(entries, ero)
+    for number, known in zip(answers, await _take(gateway, [*answers.values()]), strict=True):
+        statuses[number] = KNOWN if known else NOT_FOUND
+    results = [
+        {"id": _echoed_id(entry), "status": status}
+        for entry, status in zip(entries, statuses, strict=True)
+    ]
+    return json_response({"results": results})
+
+
+def _sort_out(entries: Sequence[object], ero: str) -> tuple[list[int], dict[int, Answer]]:
+    """Tell answers, by their number, from what is none; the latter have their status already."""
+    statuses: list[int] = []
+    answers: dict[int, Answer] = {}
+    for number, entry in enumerate(entries):
+        body = read_acknowledgement(entry)
+        record_id = None if body is None else read_record_id(body.id)
+        statuses.append(MALFORMED if body is None else NOT_FOUND)
+        if body is not None and record_id is not None:
+            answers[number] = body.answer(ero, record_id)
+    return statuses, answers
+
+
+async def _take(gateway: Gateway, answers: Sequence[Answer]) -> list[bool]:
+    begins = range(0, len(answers), CHUNK_ANSWERS_MAX)
+    chunks = [tuple(answers[begin : begin + CHUNK_ANSWERS_MAX]) for begin in begins]
+    known = await asyncio.gather(*(gateway.answers.take(chunk) for chunk in chunks))
+    return [one for chunk in known for one in chunk]
+
+
+def _echoed_id(entry: object) -> str | None:
+    found = entry.get("id") if isinstance(entry, dict) else None
+    return found if isinstance(found, str) and len(found) <= RECORD_ID_ECHOED_MAX else None
+
+
+async def show_openapi(gateway: Gateway, request: web.Request, ero: str) -> web.Response:
+    """Show the description of this interface."""
+    return web.Response(body=OPENAPI.read_bytes(), content_type="application/yaml")
+
+
+Authentication = Literal["ero-token", "none"]
+NOBODY = ""  # the ERO of a route that asks for no credential
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route: who may call it, and what answers."""
+
+    method: str
+    path: str
+    authentication: Authentication
+    handler: Callable[[Gateway, web.Request, str], Awaitable[web.Response]]
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/registrations", "ero-token", list_registrations),
+    Route("POST", "/registrations/leases", "ero-token", lease_registrations),
+    Route("POST", "/registrations/acknowledgements", "ero-token", acknowledge_registrations),
+    Route("PUT", "/registrations/{id}", "ero-token", answer_registration),
+    Route("GET", "/openapi.yaml", "none", show_openapi),
+)
+
+
+def public_app(gateway: Gateway, metrics: Metrics) -> web.Application:
+    """Build the public port."""
+    app = web.Application(middlewares=[edge(metrics)])
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, _guarded(gateway, route))
+    return app
+
+
+def _guarded(
+    gateway: Gateway, route: Route
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        ero = NOBODY if route.authentication == "none" else _caller(gateway, request)
+        return await route.handler(gateway, request, ero)
+
+    return handle
+
+
+def _caller(gateway: Gateway, request: web.Request) -> str:
+    ero = gateway.credentials.caller(bearer_token(request))
+    if ero is None:
+        raise problems.unauthenticated()
+    return ero

@@ -1,0 +1,232 @@
+"""The OpenAPI 3.1 document of the public port; `python -m registration openapi` writes the file."""
+
+from registration.application import Application
+
+Document = dict[str, object]
+
+APPLICATION_EXAMPLE: Document = {
+    "type": "ordinary",
+    "language": "en",
+    "firstName": "Siân",
+    "lastName": "O’Neill",
+    "dateOfBirth": "1987-03-31",
+    "nino": "AB123456C",
+    "nationalities": ["GB"],
+    "address": {"property": "12", "street": "Mill Lane", "town": "Sheffield", "postcode": "S1 2HH"},
+    "otherAddress": "none",
+    "openRegister": False,
+    "postalVote": {"wanted": False},
+    "soleOccupancy": False,
+    "contact": {"email": "sian@voter.example"},
+    "declaration": True,
+}
+RECEIPT_EXAMPLE: Document = {
+    "applicationId": "019ac7f4-5b1e-7c3a-9d42-0123456789ab",
+    "reference": "9F3PJQJZ28",
+    "arrivedAt": "2026-11-22T21:15:03.998120Z",
+    "receivedAt": "2026-11-22T21:15:04.120331Z",
+    "authority": {
+        "gssCode": "E08000039",
+        "name": "Sheffield",
+        "contact": {
+            "email": "electoral.services@sheffield.example",
+            "phone": "01632 960000",
+            "address": "Electoral Services, Town Hall",
+        },
+    },
+    "links": {"status": "/v1/status"},
+}
+STATUS_EXAMPLE: Document = {
+    "status": "with-your-council",
+    "steps": [
+        {"step": "received", "at": "2026-11-22T21:15:04.120331Z"},
+        {"step": "checked", "at": "2026-11-22T21:15:04.902117Z"},
+        {"step": "with-your-council", "at": "2026-11-22T21:20:11.000001Z"},
+    ],
+    "authority": RECEIPT_EXAMPLE["authority"],
+}
+PROBLEMS: dict[int, str] = {
+    400: "Not readable as JSON, or without an idempotency key",
+    401: "No valid credential",
+    404: "Unknown, or not the right pair",
+    413: "Too large",
+    415: "Not JSON",
+    422: "Some answers need to be corrected, or the key was used for another body",
+    429: "Too many questions: see Retry-After",
+    503: "Not now: nothing was stored, see Retry-After",
+}
+
+
+def document() -> Document:
+    """Return the whole document."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Register to vote: applications",
+            "version": "1.0.0",
+            "description": "Accepts applications to register to vote and says how far they are.",
+        },
+        "paths": {
+            "/v1/applications": {"post": _post_application()},
+            "/v1/applications:batch": {"post": _post_batch()},
+            "/v1/status": {"post": _post_status()},
+        },
+        "components": {
+            "securitySchemes": {"partner": {"type": "http", "scheme": "bearer"}},
+            "schemas": _schemas(),
+        },
+    }
+
+
+def _post_application() -> Document:
+    return {
+        "operationId": "submitApplication",
+        "summary": "Accept one application",
+        "security": [{"partner": []}],
+        "parameters": [
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": True,
+                "description": "A key of your own per application; repeat it to repeat the request",
+                "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+            }
+        ],
+        "requestBody": _body("Application", APPLICATION_EXAMPLE),
+        "responses": {
+            "201": _answer("Stored; the receipt", "Receipt", RECEIPT_EXAMPLE),
+            "200": _answer("Stored before under this key; the first receipt", "Receipt"),
+            **_problems(400, 401, 413, 415, 422, 503),
+        },
+    }
+
+
+def _post_batch() -> Document:
+    item = {"idempotencyKey": "7d1f", "application": APPLICATION_EXAMPLE}
+    result = {"idempotencyKey": "7d1f", "status": 201, "receipt": RECEIPT_EXAMPLE}
+    return {
+        "operationId": "submitBatch",
+        "summary": "Accept up to 500 applications, each by itself",
+        "security": [{"partner": []}],
+        "requestBody": _body("Batch", {"applications": [item]}),
+        "responses": {
+            "200": _answer("A result per item, in order", "BatchResults", {"results": [result]}),
+            **_problems(400, 401, 413, 415, 422, 503),
+        },
+    }
+
+
+def _post_status() -> Document:
+    return {
+        "operationId": "askStatus",
+        "summary": "Say how far an application is",
+        "security": [],
+        "requestBody": _body("StatusQuestion", {"reference": "9F3PJQJZ28", "postcode": "S1 2HH"}),
+        "responses": {
+            "200": _answer("How far it is", "Status", STATUS_EXAMPLE),
+            **_problems(400, 404, 413, 415, 422, 429, 503),
+        },
+    }
+
+
+def _schemas() -> Document:
+    application = Application.model_json_schema(
+        by_alias=True, ref_template="#/components/schemas/{model}"
+    )
+    parts: Document = application.pop("$defs", {})
+    text: Document = {"type": "string"}
+    return {
+        "Application": application,
+        **parts,
+        "Batch": _object(
+            applications={
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 500,
+                "items": _object(idempotencyKey=text, application=_ref("Application")),
+            }
+        ),
+        "BatchResults": _object(
+            results={
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "idempotencyKey": text,
+                        "status": {"type": "integer"},
+                        "receipt": _ref("Receipt"),
+                        "problem": _ref("Problem"),
+                    },
+                    "required": ["idempotencyKey", "status"],
+                },
+            }
+        ),
+        "Receipt": _receipt(),
+        "StatusQuestion": _object(reference=text, postcode=text),
+        "Status": _object(
+            status={"enum": ["received", "checked", "with-your-council", "decided"]},
+            steps={
+                "type": "array",
+                "items": _object(step=text, at={"type": "string", "format": "date-time"}),
+            },
+            authority=_ref("Authority"),
+        ),
+        "Authority": _object(gssCode=text, name=text, contact={"type": ["object", "null"]}),
+        "Problem": _problem(),
+    }
+
+
+def _receipt() -> Document:
+    moment: Document = {"type": "string", "format": "date-time"}
+    return _object(
+        applicationId={"type": "string", "format": "uuid"},
+        reference={"type": "string", "pattern": "^[1-9B-DF-HJ-NP-TV-Z]{10}$"},
+        arrivedAt=moment,
+        receivedAt=moment,
+        authority=_ref("Authority"),
+        links=_object(status={"type": "string"}),
+    )
+
+
+def _problem() -> Document:
+    text: Document = {"type": "string"}
+    return {
+        "type": "object",
+        "description": "RFC 9457; `errors` names fields by JSON pointer and never repeats a value",
+        "properties": {
+            "type": text,
+            "title": text,
+            "status": {"type": "integer"},
+            "code": text,
+            "detail": text,
+            "errors": {"type": "array", "items": _object(pointer=text, code=text, detail=text)},
+        },
+        "required": ["type", "title", "status", "code", "detail"],
+    }
+
+
+def _object(**properties: object) -> Document:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _ref(name: str) -> Document:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _body(schema: str, example: Document) -> Document:
+    content = {"application/json": {"schema": _ref(schema), "example": example}}
+    return {"required": True, "content": content}
+
+
+def _answer(description: str, schema: str, example: Document | None = None) -> Document:
+    media: Document = {"schema": _ref(schema)}
+    if example is not None:
+        media["example"] = example
+    return {"description": description, "content": {"application/json": media}}
+
+
+def _problems(*statuses: int) -> Document:
+    content = {"application/problem+json": {"schema": _ref("Problem")}}
+    return {
+        str(status): {"description": PROBLEMS[status], "content": content} for status in statuses
+    }

@@ -1,0 +1,661 @@
+"""Verification on the real Postgres: decided once, parked and never lost, held and seen."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+from electoral import held, postgres, topics
+from electoral.consumer import Hold, Received
+from electoral.envelope import unwrap, wrap
+from electoral.events import ApplicationReceived, ApplicationVerified
+from electoral.identifiers import draw_reference, new_application_id
+from electoral.kafka import Producer, Record, create_topics
+from electoral.ledger import LedgerRow
+from electoral.lifecycle import Lifecycle
+from electoral.metrics import Metrics
+from electoral.person import Name
+from electoral.postgres import Pool
+from electoral.sealing import DirectoryKeyring, Sealer, daily_key_id
+from electoral.tracing import new_traceparent
+from electoral_local.ports import free_ports
+from verification import app
+from verification.breaker import Breaker
+from verification.dwp import NOT_FOUND, UNAVAILABLE, WRONG, Answer, Answers
+from verification.errors import DwpFailure
+from verification.handlers import ApplicationReceivedHandler, Prepared
+from verification.lookups import Lookups
+from verification.matching import Record as DwpRecord
+from verification.parking import LOST_CLAIMS_MAX, ParkedAttempts
+from verification.reckoning import read_ledger
+from verification.settings import Settings
+
+pytestmark = pytest.mark.integration
+
+GSS = "E08000025"
+BORN = date(1987, 3, 31)
+KNOWN = DwpRecord((Name("SIAN", "", "ONEILL"),), BORN, None)
+PERSON = {
+    "firstName": "Siân",
+    "lastName": "O'Neill",
+    "dateOfBirth": BORN.isoformat(),
+    "openRegister": False,
+}
+PATIENCE = 0.3  # seconds
+
+
+class ToldDwp:
+    """Stands at the port for DWP: answers what a test says, else with one known record."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Answer] = {}
+        self.asked: list[str] = []
+        self.calls: list[Sequence[str]] = []
+        self.failing = False
+        self.hanging = False
+
+    async def look_up(self, ninos: Sequence[str]) -> Answers:
+        self.calls.append(ninos)
+        self.asked.extend(ninos)
+        if self.hanging:
+            await asyncio.sleep(3600)
+        if self.failing:
+            raise DwpFailure("server-error")
+        return {nino: self.answers.get(nino, KNOWN) for nino in ninos}
+
+
+@dataclass
+class Bench:
+    """One database, a DWP, and the pieces of verification on them."""
+
+    pool: Pool
+    sealer: Sealer  # opens all, seals as a sender does
+    dwp: ToldDwp = field(default_factory=ToldDwp)
+    metrics: Metrics = field(default_factory=Metrics)
+
+    def breaker(self) -> Breaker:
+        return Breaker(self.pool, failures_to_open=5, probe_delay=0.2)
+
+    def lookups(self) -> Lookups:
+        return Lookups(self.dwp, self.breaker(), calls_max=8, patience=PATIENCE)
+
+    def handler(self) -> ApplicationReceivedHandler:
+        return ApplicationReceivedHandler(self.sealer, self.lookups(), self.metrics)
+
+    async def prepare(self, *events: ApplicationReceived) -> Sequence[Prepared | Hold]:
+        return await self.handler().prepare([Received(e, new_traceparent()) for e in events])
+
+    async def take(self, *events: ApplicationReceived) -> None:
+        """Do with a batch what the consumer engine does."""
+        results = await self.prepare(*events)
+        prepared = [one for one in results if isinstance(one, Prepared)]
+        assert len(prepared) == len(events)
+        async with postgres.transaction(self.pool) as connection:
+            await self.handler().record(connection, prepared)
+
+    @asynccontextmanager
+    async def trying_parked(self, *, key_wait_hours: float = 24.0) -> AsyncIterator[None]:
+        breaker = self.breaker()
+        parked = ParkedAttempts(
+            pool=self.pool,
+            sealer=self.sealer,
+            lookups=Lookups(self.dwp, breaker, calls_max=4, patience=PATIENCE),
+            breaker=breaker,
+            metrics=self.metrics,
+            lookups_per_second_max=500.0,
+            key_wait_hours=key_wait_hours,
+            after_commit=lambda: None,
+        )
+        task = asyncio.create_task(parked.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def published(self) -> list[ApplicationVerified]:
+        rows = await self.pool.fetch("SELECT headers, value FROM outbox ORDER BY seq")
+        events = []
+        for row in rows:
+            headers = {name: text.encode() for name, text in json.loads(row["headers"]).items()}
+            event = unwrap(row["value"], headers)
+            assert isinstance(event, ApplicationVerified)
+            events.append(event)
+        return events
+
+    async def has_published(self, count: int) -> bool:
+        return len(await self.published()) >= count
+
+    async def parked(self) -> dict[str, int]:
+        rows = await self.pool.fetch("SELECT reason, count(*) FROM parked GROUP BY reason")
+        return {row["reason"]: row["count"] for row in rows}
+
+    async def make_all_due(self) -> None:
+        await self.pool.execute("UPDATE parked SET next_try_at = now()")
+
+    async def ledger(self, before: datetime | None = None) -> dict[str, LedgerRow]:
+        rows = await read_ledger(self.pool, date(2026, 11, 22), before)
+        assert {row.gss_code for row in rows} <= {GSS}
+        return {row.state: row for row in rows}
+
+    async def counts(self) -> dict[str, int]:
+        return {state: row.count for state, row in (await self.ledger()).items()}
+
+    def an_event(
+        self, nino: str | None = "AB123456C", person: object = PERSON, **changes: object
+    ) -> ApplicationReceived:
+        application_id = new_application_id()
+        paper = changes.get("source") == "paper"
+        sealed = self.sealer.seal("person", application_id, json.dumps(person).encode())
+        purpose = "nino-council" if paper else "nino-online"
+        plain: dict[str, object] = {
+            "application_id": application_id,
+            "attempt": 1,
+            "gss_code": GSS,
+            "received_at": at(12),
+            "attempt_received_at": at(12),
+            "reference": None if paper else draw_reference(),
+            "type": "ordinary",
+            "source": "web",
+            "language": "en",
+            "arrived_at": at(12),
+            "address_basis": "uprn",
+            "client_id": "partner",
+            "person": sealed,
+            "nino": nino and self.sealer.seal(purpose, application_id, nino.encode()),
+            "nino_absence": None if nino else "no-nino",
+        }
+        return ApplicationReceived.model_validate(plain | changes)
+
+
+def at(hour: int) -> datetime:
+    return datetime(2026, 11, 22, hour, 2, 3, 456789, tzinfo=UTC)
+
+
+async def wait_until(holds: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not await holds():
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def bench(postgres_dsn: Callable[[str], str], keys_root: Path) -> AsyncIterator[Bench]:
+    pool = await postgres.open_pool(postgres_dsn("verification"), service="test", connections=8)
+    async with pool:
+        yield Bench(pool, Sealer(DirectoryKeyring(keys_root / "verification")))
+
+
+# -- deciding -------------------------------------------------------------------------------------
+
+
+async def test_an_outcome_carries_all_that_was_received_less_the_nino(bench: Bench) -> None:
+    event = bench.an_event(previous_gss_code="E08000026", language="cy")
+    await bench.take(event)
+    (verified,) = await bench.published()
+    kept = set(ApplicationReceived.model_fields) - {"nino", "idempotency"}
+    assert verified.model_dump(include=kept) == event.model_dump(include=kept)
+    assert (verified.revision, verified.outcome.status) == (1, "final")
+    assert (verified.outcome.result, verified.outcome.decided_by) == ("green", "identified")
+    assert "nino-online" not in verified.model_dump_json()
+    assert await bench.counts() == {"decided": 1}
+
+
+async def test_only_the_eight_characters_that_identify_go_to_dwp_and_each_once(
+    bench: Bench,
+) -> None:
+    await bench.take(*[bench.an_event(f"ab 12 34 56 {suffix}") for suffix in "ABCD"])
+    assert bench.dwp.asked == ["AB123456"]
+    assert len(await bench.published()) == 4
+
+
+async def test_a_batch_is_looked_up_by_the_hundred(bench: Bench) -> None:
+    await bench.take(*[bench.an_event(f"AB{n:06}") for n in range(230)])
+    assert sorted(len(call) for call in bench.dwp.calls) == [30, 100, 100]
+    assert await bench.counts() == {"decided": 230}
+
+
+async def test_a_repeat_changes_nothing(bench: Bench) -> None:
+    event = bench.an_event()
+    await bench.take(event, event)
+    before = await bench.ledger()
+    bench.dwp.answers["AB123456"] = NOT_FOUND
+    await bench.take(event)
+    assert len(await bench.published()) == 1
+    assert await bench.ledger() == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "result", "rule"),
+    [
+        ({"nino": None, "nino_absence": "no-nino"}, "not-applicable", "nino-missing"),
+        ({"nino": None, "nino_absence": "under-16"}, "not-applicable", "under-16"),
+        ({"nino": None, "nino_absence": "never-issued"}, "red", "nino-never-issued"),
+        ({"nino": "BG123456C", "source": "paper"}, "red", "nino-never-issued"),
+        ({"person": {**PERSON, "dateOfBirth": "2010-11-23"}}, "not-applicable", "under-16"),
+        ({"person": {**PERSON, "dateOfBirth": None}}, "not-applicable", "date-of-birth-missing"),
+    ],
+)
+async def test_who_cannot_be_looked_up_is_decided_without_dwp(
+    bench: Bench, changes: dict[str, object], result: str, rule: str
+) -> None:
+    bench.dwp.failing = True
+    await bench.take(bench.an_event(**changes))  # type: ignore[arg-type]
+    (verified,) = await bench.published()
+    assert (verified.outcome.result, verified.outcome.decided_by) == (result, rule)
+    assert bench.dwp.asked == []
+
+
+async def test_a_sixteenth_birthday_counts_on_the_london_day_of_arrival(bench: Bench) -> None:
+    person = {**PERSON, "dateOfBirth": "2010-07-01"}
+    late = datetime(2026, 6, 30, 23, 30, tzinfo=UTC)  # half past midnight in London
+    await bench.take(bench.an_event(person=person, arrived_at=late))
+    assert bench.dwp.asked == ["AB123456"]
+
+
+async def test_a_paper_application_is_opened_under_the_councils_key(bench: Bench) -> None:
+    await bench.take(bench.an_event(source="paper"))
+    (verified,) = await bench.published()
+    assert verified.outcome.result == "green"
+
+
+async def test_nobody_on_record_is_red(bench: Bench) -> None:
+    bench.dwp.answers["AB123456"] = NOT_FOUND
+    await bench.take(bench.an_event())
+    (verified,) = await bench.published()
+    assert (verified.outcome.result, verified.outcome.decided_by) == ("red", "nino-not-on-record")
+
+
+# -- holding --------------------------------------------------------------------------------------
+
+
+async def test_what_can_never_be_opened_or_understood_is_held(
+    bench: Bench, keys_root: Path
+) -> None:
+    event, other = bench.an_event(), bench.an_event()
+    day = date(2026, 1, 1)
+    destroyed = daily_key_id("person", day)
+    (keys_root / "verification" / f"{destroyed}.destroyed").touch()
+    results = await bench.prepare(
+        event.model_copy(update={"person": other.person}),
+        event.model_copy(update={"nino": other.nino}),
+        event.model_copy(update={"nino": event.person}),
+        event.model_copy(update={"person": f"{destroyed}.AAAA"}),
+        event.model_copy(update={"nino": None}),
+        bench.an_event(person={"lastName": "only"}),
+        bench.an_event(nino="not a number"),
+        bench.an_event(nino=None, nino_absence="not-corrected", attempt=2),
+    )
+    assert [one.error_class if isinstance(one, Hold) else None for one in results] == [
+        "does-not-open",
+        "does-not-open",
+        "does-not-open",
+        "key-destroyed",
+        "nino-unexplained",
+        "person-unreadable",
+        "nino-malformed",
+        "merging-not-supported",
+    ]
+
+
+async def test_an_event_of_another_kind_is_held_and_the_one_beside_it_decided(
+    bench: Bench,
+) -> None:
+    await bench.take(bench.an_event())
+    (verified,) = await bench.published()
+    wrong = Received(verified, None)
+    right = Received(bench.an_event(), None)
+    first, second = await bench.handler().prepare([wrong, right])
+    assert isinstance(first, Hold)
+    assert first.error_class == "not-an-application"
+    assert isinstance(second, Prepared)
+
+
+# -- waiting --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"), [(UNAVAILABLE, "dwp-unavailable"), (WRONG, "dwp-answer-wrong")]
+)
+async def test_one_without_an_answer_waits_and_the_others_go_on(
+    bench: Bench, answer: Answer, reason: str
+) -> None:
+    bench.dwp.answers["AB123456"] = answer
+    await bench.take(bench.an_event(), bench.an_event("CE123456"))
+    assert len(await bench.published()) == 1
+    assert await bench.parked() == {reason: 1}
+    assert await bench.counts() == {"decided": 1, "waiting": 1}
+
+
+async def test_what_waited_is_decided_when_dwp_answers(bench: Bench) -> None:
+    bench.dwp.answers["AB123456"] = UNAVAILABLE
+    event = bench.an_event()
+    await bench.take(event)
+    bench.dwp.answers.clear()
+    async with bench.trying_parked():
+        await wait_until(lambda: bench.has_published(1))
+    (verified,) = await bench.published()
+    assert (verified.revision, verified.outcome.result) == (1, "green")
+    assert verified.person == event.person
+    assert await bench.parked() == {}
+    assert await bench.counts() == {"decided": 1}
+
+
+async def test_the_ledger_is_the_same_whichever_way_it_was_decided(bench: Bench) -> None:
+    event = bench.an_event()
+    await bench.take(event)
+    at_once = (await bench.ledger())["decided"]
+    await bench.pool.execute("TRUNCATE attempt, outcome, outbox, ledger_delta")
+    bench.dwp.failing = True
+    await bench.take(event)
+    bench.dwp.failing = False
+    await bench.make_all_due()
+    async with bench.trying_parked():
+        await wait_until(lambda: bench.has_published(1))
+    assert (await bench.ledger())["decided"] == at_once
+
+
+async def test_a_batch_waits_for_dwp_no_longer_than_its_patience(bench: Bench) -> None:
+    bench.dwp.hanging = True
+    begin = asyncio.get_running_loop().time()
+    await bench.take(bench.an_event(), bench.an_event(nino=None))
+    assert asyncio.get_running_loop().time() - begin < PATIENCE + 0.5
+    assert await bench.parked() == {"dwp-unanswered": 1}
+    assert await bench.counts() == {"decided": 1, "waiting": 1}
+
+
+async def test_a_repeat_of_one_that_waits_changes_nothing(bench: Bench) -> None:
+    bench.dwp.failing = True
+    event = bench.an_event()
+    await bench.take(event)
+    bench.dwp.failing = False
+    await bench.take(event)
+    assert await bench.published() == []
+    assert await bench.counts() == {"waiting": 1}
+
+
+async def test_one_that_dwp_cannot_answer_is_asked_about_less_and_less_often(
+    bench: Bench,
+) -> None:
+    bench.dwp.answers["AB123456"] = UNAVAILABLE
+    await bench.take(bench.an_event())
+    await bench.pool.execute("UPDATE parked SET tries = 5, next_try_at = now()")
+
+    async def tried() -> bool:
+        row = await bench.pool.fetchrow("SELECT tries, claimed_until FROM parked")
+        return row is not None and row["tries"] == 6 and row["claimed_until"] is None
+
+    async with bench.trying_parked():
+        await wait_until(tried)
+    pause = await bench.pool.fetchval("SELECT next_try_at - now() FROM parked")
+    assert timedelta(seconds=25) < pause <= timedelta(seconds=60)
+
+
+async def test_two_tasks_decide_each_parked_attempt_once(bench: Bench) -> None:
+    bench.dwp.failing = True
+    await bench.take(*[bench.an_event(f"AB{n:06}") for n in range(300)])
+    bench.dwp.failing = False
+    await bench.make_all_due()
+    async with bench.trying_parked(), bench.trying_parked():
+        await wait_until(lambda: bench.has_published(300))
+        await asyncio.sleep(0.3)
+    ids = [event.application_id for event in await bench.published()]
+    assert len(ids) == len(set(ids)) == 300
+    assert await bench.counts() == {"decided": 300}
+
+
+async def test_a_claim_whose_holder_died_ends_and_another_takes_it(bench: Bench) -> None:
+    bench.dwp.failing = True
+    await bench.take(bench.an_event())
+    bench.dwp.failing = False
+    await bench.pool.execute(
+        "UPDATE parked SET claimed_until = now() + interval '1 s',"
+        " next_try_at = now() + interval '1 s'"
+    )
+    async with bench.trying_parked():
+        await asyncio.sleep(0.4)
+        assert await bench.published() == []
+        await wait_until(lambda: bench.has_published(1))
+
+
+async def test_a_task_that_is_ended_gives_its_claims_back(bench: Bench) -> None:
+    bench.dwp.failing = True
+    await bench.take(bench.an_event())
+    bench.dwp.failing, bench.dwp.hanging = False, True
+    await bench.make_all_due()
+    calls = len(bench.dwp.calls)
+
+    async def is_asking() -> bool:
+        return len(bench.dwp.calls) > calls
+
+    async with bench.trying_parked():
+        await wait_until(is_asking)
+    row = await bench.pool.fetchrow("SELECT claimed_until, next_try_at <= now() AS due FROM parked")
+    assert row is not None
+    assert (row["claimed_until"], row["due"]) == (None, True)
+
+
+async def test_one_whose_claims_were_lost_again_and_again_is_held(bench: Bench) -> None:
+    bench.dwp.failing = True
+    poison, innocent = bench.an_event(), bench.an_event("CE123456")
+    await bench.take(poison, innocent)
+    bench.dwp.failing = False
+    await bench.make_all_due()
+    await bench.pool.execute(
+        "UPDATE parked SET claimed_until = now() - interval '1 s', lost_claims = $2"
+        " WHERE application_id = $1",
+        poison.application_id,
+        LOST_CLAIMS_MAX,
+    )
+    async with bench.trying_parked():
+        await wait_until(lambda: bench.has_published(1))
+        await wait_until(lambda: _is_held(bench, 1))
+    assert [event.application_id for event in await bench.published()] == [innocent.application_id]
+    assert await bench.counts() == {"decided": 1, "held": 1}
+
+
+async def _is_held(bench: Bench, count: int) -> bool:
+    return await held.count(bench.pool) == count
+
+
+# -- keys -----------------------------------------------------------------------------------------
+
+
+async def test_an_unknown_key_is_waited_for_and_read_when_it_is_there(
+    bench: Bench, keys_root: Path
+) -> None:
+    event = bench.an_event()
+    path = keys_root / "verification" / f"{event.person.partition('.')[0]}.key"
+    hidden = path.rename(path.with_suffix(".hidden"))
+    late = Bench(bench.pool, Sealer(DirectoryKeyring(keys_root / "verification")), bench.dwp)
+    await late.take(event)
+    assert await bench.parked() == {"key-unknown": 1}
+    hidden.rename(path)
+    await bench.make_all_due()
+    async with late.trying_parked():
+        await wait_until(lambda: bench.has_published(1))
+    assert await bench.counts() == {"decided": 1}
+
+
+async def test_after_a_day_an_unknown_key_holds_the_attempt_until_it_is_released(
+    bench: Bench, keys_root: Path
+) -> None:
+    event = bench.an_event()
+    path = keys_root / "verification" / f"{event.nino.partition('.')[0]}.key"  # type: ignore[union-attr]
+    hidden = path.rename(path.with_suffix(".hidden"))
+    late = Bench(bench.pool, Sealer(DirectoryKeyring(keys_root / "verification")), bench.dwp)
+    await late.take(event)
+    waiting = (await bench.ledger())["waiting"]
+    await bench.pool.execute("UPDATE parked SET reason_since = now() - interval '25 h'")
+    await bench.make_all_due()
+    async with late.trying_parked():
+        await wait_until(lambda: _is_held(bench, 1))
+    ledger = await bench.ledger()
+    assert set(ledger) == {"held"}
+    assert (ledger["held"].digest, ledger["held"].count) == (waiting.digest, 1)
+    (message,) = await held.list_held(bench.pool)
+    assert message.error_class == "key-unknown"
+    hidden.rename(path)
+    raw = held.open_message(bench.sealer, message)
+    again = unwrap(raw.value, raw.headers)
+    assert again == event
+
+
+# -- the breaker ----------------------------------------------------------------------------------
+
+
+async def open_breaker(bench: Bench) -> None:
+    bench.dwp.failing = True
+    for number in range(5):
+        await bench.take(bench.an_event(f"AB00000{number}"))
+
+
+async def test_calls_that_fail_in_a_row_stop_the_asking_for_every_process(bench: Bench) -> None:
+    await open_breaker(bench)
+    asked = len(bench.dwp.asked)
+    await bench.take(bench.an_event("CE123456"))
+    assert len(bench.dwp.asked) == asked
+    assert await bench.parked() == {"dwp-unanswered": 5, "dwp-down": 1}
+
+
+async def test_a_call_that_is_answered_lets_the_counting_begin_anew(bench: Bench) -> None:
+    for _ in range(3):
+        bench.dwp.failing = True
+        await bench.take(bench.an_event())
+        await bench.take(bench.an_event())
+        bench.dwp.failing = False
+        await bench.take(bench.an_event())
+    assert not await bench.breaker().is_open()
+
+
+async def test_a_probe_that_is_answered_releases_everything(bench: Bench) -> None:
+    await open_breaker(bench)
+    await bench.take(*[bench.an_event(f"CE{n:06}") for n in range(50)])
+    asked = len(bench.dwp.asked)
+    async with bench.trying_parked(), bench.trying_parked():
+        await asyncio.sleep(1.5)
+        assert 0 < len(bench.dwp.asked) - asked <= 20 * 8  # probes of 20, a few a second
+        assert await bench.published() == []
+        bench.dwp.failing = False
+        await wait_until(lambda: bench.has_published(55))
+    assert await bench.counts() == {"decided": 55}
+    assert {event.outcome.result for event in await bench.published()} == {"green"}
+
+
+async def test_an_open_breaker_with_nobody_waiting_lets_the_next_one_try(bench: Bench) -> None:
+    await open_breaker(bench)
+    await bench.pool.execute("DELETE FROM parked")
+
+    async def is_closed() -> bool:
+        return not await bench.breaker().is_open()
+
+    async with bench.trying_parked():
+        await wait_until(is_closed)
+    await bench.take(bench.an_event("CE123456"))
+    assert await bench.breaker().is_open()
+
+
+# -- the ledger -----------------------------------------------------------------------------------
+
+
+async def test_a_held_message_counts_only_while_its_attempt_has_no_better_state(
+    bench: Bench,
+) -> None:
+    event = bench.an_event()
+    async with postgres.transaction(bench.pool) as connection:
+        await held.hold(connection, [_held_message(bench, event)])
+    assert await bench.counts() == {"held": 1}
+    await bench.take(event)
+    assert await bench.counts() == {"decided": 1}
+
+
+async def test_the_ledger_is_cut_at_a_bin_for_held_attempts_too(bench: Bench) -> None:
+    early, late = bench.an_event(), bench.an_event(attempt_received_at=at(13))
+    async with postgres.transaction(bench.pool) as connection:
+        await held.hold(
+            connection, [_held_message(bench, e, n) for n, e in enumerate((early, late))]
+        )
+    assert (await bench.ledger(before=at(13)))["held"].count == 1
+    assert (await bench.ledger())["held"].count == 2
+
+
+def _held_message(bench: Bench, event: ApplicationReceived, offset: int = 0) -> held.HeldMessage:
+    envelope = wrap(event, source="registration", at=at(12), traceparent=new_traceparent())
+    headers = {name: text.encode() for name, text in envelope.headers.items()}
+    message = held.Message(event.TOPIC, 0, offset, envelope.value, headers)
+    return held.seal_message(bench.sealer, message, "planted")
+
+
+# -- the whole service ----------------------------------------------------------------------------
+
+
+async def test_the_service_verifies_what_arrives_and_ends_in_time(
+    bench: Bench, postgres_dsn: Callable[[str], str], kafka_bootstrap: str, keys_root: Path
+) -> None:
+    wanted = {topic.name: topic.configuration(1) for topic in topics.TOPICS}
+    await create_topics(kafka_bootstrap, wanted, partitions=topics.PARTITIONS, copies=1)
+    events = [bench.an_event(nino=None) for _ in range(300)]
+    await _publish(kafka_bootstrap, events)
+    (admin_port,) = free_ports(1)
+    settings = Settings(
+        database_url=postgres_dsn("verification"),
+        kafka_bootstrap_servers=kafka_bootstrap,
+        keys_directory=keys_root / "verification",
+        admin_port=admin_port,
+        dwp_url="http://127.0.0.1:1",
+        dwp_client_id="hub",
+        dwp_client_secret="secret",
+    )
+    lifecycle = Lifecycle()
+    expected = {event.application_id for event in events}
+    async with app.serve(settings, lifecycle):
+        arrived = await _verified(kafka_bootstrap, expected)
+        begin = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - begin < 10.0
+    assert lifecycle.failure is None
+    assert {event.application_id for event in arrived} == expected
+    assert {event.outcome.decided_by for event in arrived} == {"nino-missing"}
+
+
+async def _publish(bootstrap: str, events: Sequence[ApplicationReceived]) -> None:
+    envelopes = [wrap(e, source="test", at=at(12), traceparent=new_traceparent()) for e in events]
+    async with Producer(bootstrap, "test") as producer:
+        await producer.publish(
+            [
+                Record(
+                    e.topic,
+                    e.key.encode(),
+                    e.value,
+                    [(n, t.encode()) for n, t in e.headers.items()],
+                )
+                for e in envelopes
+            ]
+        )
+
+
+async def _verified(bootstrap: str, expected: set[object]) -> list[ApplicationVerified]:
+    """Read `applications.verified` until every expected application is there."""
+    consumer = AIOKafkaConsumer(
+        ApplicationVerified.TOPIC, bootstrap_servers=bootstrap, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    found: list[ApplicationVerified] = []
+    try:
+        async with asyncio.timeout(30):
+            while len({event.application_id for event in found}) < len(expected):
+                for records in (await consumer.getmany(timeout_ms=200)).values():
+                    decoded = [unwrap(r.value, dict(r.headers)) for r in records]
+                    found += [
+                        event
+                        for event in decoded
+                        if isinstance(event, ApplicationVerified)
+                        and event.application_id in expected
+                    ]
+    finally:
+        await consumer.stop()
+    return found

@@ -1,0 +1,80 @@
+"""Ports: free ones, taken ones, and those of the whole stack."""
+
+import os
+import socket
+
+import pytest
+from electoral_local.errors import ConfigurationError
+from electoral_local.ports import free_ports, refuse_taken
+from electoral_local.processes import Port
+from electoral_local.stack_ports import any_ports, usual_ports
+
+
+def test_free_ports_differ() -> None:
+    assert len(set(free_ports(20))) == 20
+
+
+def test_a_taken_port_is_refused_with_its_number_use_holder_and_setting() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        number = server.getsockname()[1]
+        with pytest.raises(ConfigurationError) as caught:
+            refuse_taken([Port(number, "registration", "ELECTORAL_REGISTRATION_PORT")])
+    assert str(caught.value).startswith(
+        f"Port {number}, which registration would use, is taken by process {os.getpid()} ("
+    )
+    assert str(caught.value).endswith("choose another port with ELECTORAL_REGISTRATION_PORT.")
+    assert caught.value.exit_code == 78
+
+
+def test_a_port_whose_connections_only_linger_is_not_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        number = server.getsockname()[1]
+        client = socket.create_connection(("127.0.0.1", number))
+        accepted, _ = server.accept()
+        accepted.close()
+        client.close()
+    refuse_taken([Port(number, "registration")])
+
+
+@pytest.mark.parametrize("number", [0, -1, 65536])
+def test_a_number_that_is_no_port_is_refused(number: int) -> None:
+    with pytest.raises(ConfigurationError, match="is no port number"):
+        refuse_taken([Port(number, "registration")])
+
+
+def test_usual_ports_are_the_documented_ones() -> None:
+    ports = usual_ports({}, brokers=1)
+    assert (ports["registration"], ports["registration-admin"]) == (8101, 9101)
+    assert [(node.broker, node.controller) for node in ports.kafka] == [(19092, 19093)]
+
+
+def test_a_setting_moves_a_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ELECTORAL_EMS_GATEWAY_ADMIN_PORT", "20001")
+    assert usual_ports({}, brokers=1)["ems-gateway-admin"] == 20001
+
+
+@pytest.mark.parametrize("value", ["http", "0", "65536", "-5"])
+def test_a_setting_that_is_no_port_is_refused_by_name(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ELECTORAL_KAFKA_PORT", value)
+    with pytest.raises(ConfigurationError, match="ELECTORAL_KAFKA_PORT is no port number"):
+        usual_ports({}, brokers=1)
+
+
+def test_further_instances_and_brokers_have_ports_of_their_own() -> None:
+    ports = usual_ports({"registration": 2, "verification": 3}, brokers=3)
+    assert (ports["registration-2"], ports["registration-2-admin"]) == (8111, 9111)
+    assert ports["verification-3-admin"] == 9122
+    numbers = [*ports.numbers.values(), *(n.controller for n in ports.kafka)]
+    numbers += [n.broker for n in ports.kafka[1:]]
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_any_ports_have_the_same_uses_and_all_differ() -> None:
+    usual = usual_ports({"registration": 2}, brokers=3)
+    free = any_ports({"registration": 2}, brokers=3)
+    assert free.numbers.keys() == usual.numbers.keys()
+    brokers = {number for node in free.kafka for number in (node.broker, node.controller)}
+    assert len(brokers) == 6
+    assert brokers.isdisjoint(free.numbers.values())
