@@ -175,7 +175,8 @@ def _pause(answer: Answer | None, tries: int) -> float:
     """Seconds until the next try: what the service asked for, or growing; never in step."""
     asked = answer.headers.get(b"retry-after", b"") if answer else b""
     if asked.isdigit():
-        return min(RETRY_AFTER_MAX, int(asked)) + random.random()
+        seconds = min(RETRY_AFTER_MAX, int(asked))
+        return seconds + random.random() * min(1.0, max(seconds, PAUSE_FIRST))
     return min(PAUSE_MAX, PAUSE_FIRST * 2.0 ** min(tries, 16)) * random.uniform(0.5, 1.5)
 
 

@@ -7,8 +7,8 @@ before it is in the journal, on disk.
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,7 @@ class Fleet:
         connections: int = CONNECTIONS,
     ) -> None:
         self.statistics = Statistics()
+        self.polling = False
         self._councils = councils
         self._journal = journal
         self._interval = interval
@@ -85,11 +86,13 @@ class Fleet:
 
     async def run(self) -> None:
         """Polls until cancelled."""
+        self.polling = True
         try:
             async with asyncio.TaskGroup() as group:
                 for council in self._councils:
                     group.create_task(self._poll_forever(council))
         finally:
+            self.polling = False
             while not self._free.empty():
                 self._free.get_nowait().close()
 
@@ -121,7 +124,7 @@ class Fleet:
         self.statistics.polls += 1
         if answer.status != 200:
             raise PollFailed
-        ids = [item["id"] for item in _object(answer.body)["registrations"]]
+        ids = [item["id"] for item in _listed(answer.body, "registrations")]
         if ids:
             await self._journal.append(_page_line(council, answer.body))
             self.statistics.items += len(ids)
@@ -145,8 +148,8 @@ class Fleet:
         answer = await self._call(council, "POST", "/registrations/acknowledgements", body)
         if answer.status != 200:
             raise PollFailed
-        results = _object(answer.body)["results"]
-        return [result["id"] for result in results if result["status"] == 204]
+        results = _listed(answer.body, "results")
+        return [result["id"] for result in results if result.get("status") == 204]
 
     async def _acknowledge_one(self, council: Council, id_: str) -> bool:
         body = b'{"status":"success"}'
@@ -174,21 +177,24 @@ def _page_line(council: Council, page: bytes) -> bytes:
     return b'{"ero":%b,"at":"%b","page":%b}' % (ero, at, page.replace(b"\n", b" "))
 
 
-def _object(body: bytes) -> Mapping[str, Any]:
+def _listed(body: bytes, name: str) -> list[dict[str, Any]]:
+    """The list of that name in an answer, each with an id. Raises PollFailed if it is not there."""
     try:
-        parsed = json.loads(body)
-    except ValueError:
+        listed = json.loads(body)[name]
+        sound = all(isinstance(entry["id"], str) for entry in listed)
+    except (ValueError, KeyError, TypeError):
         raise PollFailed from None
-    if not isinstance(parsed, dict):
+    if not sound:
         raise PollFailed
-    return parsed
+    entries: list[dict[str, Any]] = listed
+    return entries
 
 
 def admin_application(fleet: Fleet) -> web.Application:
     """`/readyz` and `/statistics`, for whoever starts and watches the fleet."""
 
     async def ready(request: web.Request) -> web.Response:
-        return web.json_response({"status": "ready"})
+        return web.json_response({"polling": fleet.polling}, status=200 if fleet.polling else 503)
 
     async def statistics(request: web.Request) -> web.Response:
         return web.json_response(asdict(fleet.statistics))
@@ -206,5 +212,8 @@ async def running_fleet(fleet: Fleet, journal: Journal) -> AsyncIterator[None]:
         yield
     finally:
         polling.cancel()
-        await asyncio.gather(polling, return_exceptions=True)
-        await journal.close()
+        try:
+            with suppress(asyncio.CancelledError):
+                await polling
+        finally:
+            await journal.close()

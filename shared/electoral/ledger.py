@@ -165,8 +165,9 @@ _FOLD = """
 WITH closed AS (
     DELETE FROM ledger_delta WHERE at < date_trunc('minute', now()) RETURNING *
 ), summed AS (
-    SELECT bin, gss_code, state, sum(count) AS count, sum(digest) AS digest,
-           sum(revision_digest) AS revision_digest
+    SELECT bin, gss_code, state, sum(count) AS count,
+           mod(sum(digest), 340282366920938463463374607431768211456) AS digest,
+           mod(sum(revision_digest), 340282366920938463463374607431768211456) AS revision_digest
       FROM closed GROUP BY bin, gss_code, state ORDER BY bin, gss_code, state
 )
 INSERT INTO ledger_total AS total SELECT * FROM summed

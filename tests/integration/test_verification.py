@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from aiokafka import AIOKafkaConsumer
@@ -15,13 +16,13 @@ from electoral.consumer import Hold, Received
 from electoral.envelope import unwrap, wrap
 from electoral.events import ApplicationReceived, ApplicationVerified
 from electoral.identifiers import draw_reference, new_application_id
-from electoral.kafka import Producer, Record, create_topics
+from electoral.kafka import Message, Producer, Record, create_topics
 from electoral.ledger import LedgerRow
 from electoral.lifecycle import Lifecycle
 from electoral.metrics import Metrics
 from electoral.person import Name
 from electoral.postgres import Pool
-from electoral.sealing import DirectoryKeyring, Sealer, daily_key_id
+from electoral.sealing import DirectoryKeyring, Sealer, SealPurpose, daily_key_id
 from electoral.tracing import new_traceparent
 from electoral_local.ports import free_ports
 from verification import app
@@ -153,7 +154,7 @@ class Bench:
         application_id = new_application_id()
         paper = changes.get("source") == "paper"
         sealed = self.sealer.seal("person", application_id, json.dumps(person).encode())
-        purpose = "nino-council" if paper else "nino-online"
+        purpose: SealPurpose = "nino-council" if paper else "nino-online"
         plain: dict[str, object] = {
             "application_id": application_id,
             "attempt": 1,
@@ -180,7 +181,7 @@ def at(hour: int) -> datetime:
 
 async def wait_until(holds: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
     async with asyncio.timeout(seconds):
-        while not await holds():
+        while not await holds():  # noqa: ASYNC110 - it is Postgres that changes
             await asyncio.sleep(0.05)
 
 
@@ -587,7 +588,7 @@ async def test_the_ledger_is_cut_at_a_bin_for_held_attempts_too(bench: Bench) ->
 def _held_message(bench: Bench, event: ApplicationReceived, offset: int = 0) -> held.HeldMessage:
     envelope = wrap(event, source="registration", at=at(12), traceparent=new_traceparent())
     headers = {name: text.encode() for name, text in envelope.headers.items()}
-    message = held.Message(event.TOPIC, 0, offset, envelope.value, headers)
+    message = Message(event.TOPIC, 0, offset, envelope.value, headers)
     return held.seal_message(bench.sealer, message, "planted")
 
 
@@ -638,7 +639,7 @@ async def _publish(bootstrap: str, events: Sequence[ApplicationReceived]) -> Non
         )
 
 
-async def _verified(bootstrap: str, expected: set[object]) -> list[ApplicationVerified]:
+async def _verified(bootstrap: str, expected: set[UUID]) -> list[ApplicationVerified]:
     """Read `applications.verified` until every expected application is there."""
     consumer = AIOKafkaConsumer(
         ApplicationVerified.TOPIC, bootstrap_servers=bootstrap, auto_offset_reset="earliest"

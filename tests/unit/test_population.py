@@ -101,8 +101,9 @@ def test_who_is_as_on_record_agrees_with_it_in_everything(citizens: list[Citizen
         assert record is not None
         assert record.date_of_death is None
         assert record.date_of_birth.isoformat() == citizen.application["dateOfBirth"]
-        sent = [citizen.application, citizen.application.get("previousName", {})]
-        typed = {(compared(s.get("firstName")), compared(s.get("lastName"))) for s in sent}
+        current, previous = citizen.identity.name, citizen.identity.previous_name
+        typed = {(compared(n.first), compared(n.last)) for n in (current, previous) if n}
+        assert compared(current.last) == compared(citizen.application["lastName"])
         assert typed & {(compared(n.first), compared(n.last)) for n in record.names}
         assert citizen.truth.result == "green"
 

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from electoral_local import demo, up
+from electoral_local import chaos, demo, up
 from electoral_local.errors import LocalError
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(demo.demo)
+app.command()(chaos.chaos)
 app.command()(up.up)
 app.command()(up.down)
 app.command()(up.status)

@@ -1,4 +1,4 @@
-"""`electoral demo`: the whole system, applications all the way through it, and whether it balances."""
+"""`electoral demo`: the whole system, applications all the way through, and the sum at the end."""
 
 import asyncio
 import shutil
@@ -42,17 +42,18 @@ def demo(
     quiet: Annotated[float, typer.Option(help="Seconds without change that are rest.")] = (
         QUIET_SECONDS
     ),
+    keep: Annotated[bool, typer.Option(help="Keep the databases and logs afterwards.")] = False,
 ) -> None:
     """Start everything, send applications, deliver them to the councils, and check the sum."""
     script = Script(applications, from_file, connections, rate, seed)
-    with scratch_state() as state:
+    with scratch_state(keep=keep) as state:
         balances = asyncio.run(_demo(demo_options(state, brokers, seed), script, quiet))
     raise typer.Exit(0 if balances else 1)
 
 
 @contextmanager
-def scratch_state() -> Iterator[Path]:
-    """A state directory that is thrown away; it stands beside the lasting one."""
+def scratch_state(*, keep: bool = False) -> Iterator[Path]:
+    """A state directory that is thrown away at the end, with its logs."""
     parent = state_directory().absolute().parent
     parent.mkdir(parents=True, exist_ok=True)
     state = Path(tempfile.mkdtemp(prefix=".electoral-demo-", dir=parent))
@@ -60,7 +61,10 @@ def scratch_state() -> Iterator[Path]:
     try:
         yield state
     finally:
-        shutil.rmtree(state, ignore_errors=True)
+        if keep:
+            console.print(f"Kept: {state}")
+        else:
+            shutil.rmtree(state, ignore_errors=True)
 
 
 def demo_options(state: Path, brokers: int, seed: int) -> StackOptions:

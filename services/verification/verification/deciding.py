@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from electoral.consumer import Hold
 from electoral.events import ApplicationReceived, Levels, NinoAbsence
@@ -12,6 +13,8 @@ from verification.dwp import Answers, NotFound, Unanswered
 from verification.errors import HOLD, RETRY, ParkReason
 from verification.opening import Opened, open_attempt
 from verification.rules import Verdict
+
+VERDICTS_MAX = 1_024  # remembered; most applicants share a few dozen combinations of levels
 
 Ask = Callable[[Sequence[str]], Awaitable[Answers]]
 """Returns an answer for each NINO (eight characters), be it `Unanswered`."""
@@ -66,5 +69,9 @@ def levels_without_look_up(opened: Opened) -> Levels:
 
 
 def _decide(levels: Levels, opened: Opened) -> Decided:
-    verdict = rules.CURRENT.decide(levels, opened.nino_absence)
-    return Decided(levels, verdict, opened.nino_absence)
+    return Decided(levels, _verdict(levels, opened.nino_absence), opened.nino_absence)
+
+
+@lru_cache(VERDICTS_MAX)
+def _verdict(levels: Levels, nino_absence: NinoAbsence | None) -> Verdict:
+    return rules.CURRENT.decide(levels, nino_absence)
