@@ -82,22 +82,21 @@ def template_database(embedded_postgres: EmbeddedPostgres) -> Callable[[str], st
 @pytest.fixture
 def postgres_dsn(
     embedded_postgres: EmbeddedPostgres, template_database: Callable[[str], str]
-) -> Iterator[FreshDatabase]:
-    """Return a function that makes a fresh, migrated database of a service and gives its DSN."""
+) -> FreshDatabase:
+    """Return a function that makes a fresh, migrated database of a service and gives its DSN.
+
+    None is dropped: the cluster is thrown away with the run.
+    """
     superuser = embedded_postgres.superuser_dsn("postgres")
-    made: list[str] = []
 
     def fresh(service: str) -> str:
         template, role = template_database(service), service.replace("-", "_")
         name = f"test_{os.getpid()}_{next(_numbers)}"
-        create = f"CREATE DATABASE {name} TEMPLATE {template} OWNER {role} STRATEGY file_copy"
+        create = f"CREATE DATABASE {name} TEMPLATE {template} OWNER {role} STRATEGY wal_log"
         _in_thread(_execute(superuser, create))
-        made.append(name)
         return _named(embedded_postgres.dsn(role), name)
 
-    yield fresh
-    for name in made:
-        _in_thread(_execute(superuser, f"DROP DATABASE {name} WITH (FORCE)"))
+    return fresh
 
 
 def _in_thread(work: Coroutine[None, None, object]) -> None:

@@ -7,7 +7,7 @@ synthetic. Both are files: `Authorities.load` takes others in their place.
 import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -178,8 +178,9 @@ def nation_of(gss_code: str) -> Nation | None:
 
 
 def _print_eros(authorities: Authorities) -> None:
+    today = datetime.now(UTC).date()
     for ero in authorities.eros:
-        print(ero.code)
+        print(ero.code, *authorities.gss_codes_of(ero.code, today))
 
 
 def _print_table(authorities: Authorities) -> None:
@@ -190,7 +191,7 @@ def _print_table(authorities: Authorities) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the EROs' codes, one a line, or a table of all authorities."""
+    """Print each ERO with its GSS codes, or a table of all authorities."""
     parser = argparse.ArgumentParser(prog="python -m electoral.authorities", description=__doc__)
     parser.add_argument("what", choices=("eros", "list"))
     parser.add_argument("--authorities-file", type=Path)

@@ -29,6 +29,7 @@ from electoral.sealing import Sealer
 
 BATCH_MESSAGES_MAX = 500
 FETCH_WAIT_MS = 200
+BATCH_PACE = 0.05  # seconds from one batch to the next that is not full: small ones cost most
 TRIES_ALONE_MAX = 3
 HELD_WINDOW = 1_000  # messages over which the share of held ones is watched
 HELD_COUNT_LIMIT = 20
@@ -168,12 +169,14 @@ class Consumer(Generic[Prepared]):
     async def _step(self, reader: Reader) -> None:
         try:
             await self._claim_assigned(reader)
+            began = time()
             taken = await reader.fetch(messages_max=self._batch_messages_max, wait_ms=FETCH_WAIT_MS)
             self.last_poll = time()
             self._last_poll.set(self.last_poll)
             batch = self._believable(taken)
             if batch:
                 await self._handle(batch)
+                await self._pace(began, sum(map(len, batch.values())))
         except OffsetLost:
             self._positions.clear()  # claiming again looks at the log's bounds
         except Exception as error:
@@ -182,6 +185,12 @@ class Consumer(Generic[Prepared]):
             log.warning("consumer waits", group=self._group, error_class=type(error).__name__)
             self._positions.clear()  # what was fetched and not recorded is fetched again
             await asyncio.sleep(RETRY_PAUSE)
+
+    async def _pace(self, began: float, count: int) -> None:
+        """Let messages gather when few came, so that a batch is worth its transaction."""
+        pause = BATCH_PACE - (time() - began)
+        if pause > 0 and count < self._batch_messages_max and not self._stopping:
+            await asyncio.sleep(pause)
 
     # -- where we are ---------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """A service's life: start, serve until told to end, drain, close; all within 10 s of SIGTERM."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -12,6 +13,7 @@ import uvloop
 
 DRAIN_TIMEOUT = 8.0  # seconds from SIGTERM until what is still running is cancelled
 EX_SOFTWARE = 70
+COLLECTOR_THRESHOLDS = (50_000, 20, 20)
 
 log = structlog.get_logger()
 
@@ -72,6 +74,7 @@ async def _run(serve: Serve) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lifecycle.stop)
     async with serve(lifecycle):
+        _calm_collector()
         log.info("ready")
         await lifecycle.stopping.wait()
         log.info("ending", reason="failure" if lifecycle.failure else "signal")
@@ -79,6 +82,13 @@ async def _run(serve: Serve) -> int:
         return 0
     report_failure(lifecycle.failure)
     return EX_SOFTWARE
+
+
+def _calm_collector() -> None:
+    """Collect rarely: batches make many objects that die by their reference counts alone."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
 
 
 def report_failure(error: BaseException) -> None:

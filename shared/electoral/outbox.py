@@ -21,6 +21,7 @@ from electoral.postgres import Connection, Pool, is_away
 BATCH_ROWS_MAX = 500
 LEASE_SECONDS = 5.0
 POLL_INTERVAL = 0.1  # seconds; a commit in this process wakes the relay at once
+PACE = 0.02  # seconds from one batch to the next that is not full
 RETRY_PAUSE = 0.5  # seconds after Kafka or Postgres did not answer
 
 log = structlog.get_logger()
@@ -88,8 +89,11 @@ class Relay:
 
     async def drain(self) -> None:
         """Publish what is there, then return: the last act before a clean end."""
-        while await self._publish_some():
-            pass
+        try:
+            while await self._publish_some():
+                pass
+        finally:
+            await self._give_back()
 
     async def _publish_some(self) -> bool:
         """Publish one batch; returns whether there may be more."""
@@ -120,12 +124,14 @@ class Relay:
         return True
 
     async def _wait(self) -> None:
-        self._woken.clear()
+        await asyncio.sleep(PACE)
         try:
             async with asyncio.timeout(POLL_INTERVAL):
                 await self._woken.wait()
         except TimeoutError:
             return
+        finally:
+            self._woken.clear()
 
     async def _give_back(self) -> None:
         self._leased_until = 0.0

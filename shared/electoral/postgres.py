@@ -63,6 +63,7 @@ async def open_pool(dsn: str, *, service: str, connections: int) -> Pool:
         timeout=CONNECT_TIMEOUT,
         command_timeout=COMMAND_TIMEOUT,
         max_inactive_connection_lifetime=300.0,
+        reset=_leave_as_it_is,
         server_settings={
             "application_name": service,
             "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT,
@@ -70,6 +71,10 @@ async def open_pool(dsn: str, *, service: str, connections: int) -> Pool:
             "timezone": "UTC",
         },
     )
+
+
+async def _leave_as_it_is(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Save a round trip per use: nothing of ours changes a session or keeps a session's lock."""
 
 
 @asynccontextmanager

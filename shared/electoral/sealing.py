@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Protocol
 from uuid import UUID
@@ -118,6 +119,7 @@ def key_id_of(sealed: str) -> str:
     return sealed.partition(".")[0]
 
 
+@lru_cache(maxsize=256)
 def _purpose_of(key_id: str) -> str:
     return re.sub(r"-(?:\d{4}-\d{2}-\d{2}|\d{4}q[1-4]|permanent)$", "", key_id)
 

@@ -25,7 +25,9 @@ class ServiceSettings(BaseSettings):
     http_port: int = Field(default=0, ge=0, le=65535, description="public port")
     admin_host: str = Field(default="127.0.0.1", description="address of the admin port")
     admin_port: int = Field(ge=0, le=65535, description="admin port, never public")
-    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    log_level: str = Field(
+        default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least level logged"
+    )
     batch_messages_max: int = Field(default=500, ge=1, description="messages of one consumer batch")
 
 

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 import yaml
 from electoral.events import EVENTS
+from electoral.logs import FIELDS
 from electoral.metrics import CATALOGUE
 from electoral.postgres import SHARED_MIGRATIONS, read_migrations
 from electoral.settings import ServiceSettings
 from electoral.topics import TOPICS
+from ems_gateway import routes as gateway_routes
 from ems_gateway.settings import Settings as GatewaySettings
+from registration import routes as registration_routes
 from registration.settings import Settings as RegistrationSettings
 from verification.settings import Settings as VerificationSettings
 
@@ -85,8 +88,6 @@ def test_every_metric_that_is_used_is_in_the_catalogue_and_the_other_way_round()
 
 
 def test_every_log_line_uses_known_fields() -> None:
-    from electoral.logs import FIELDS
-
     for path in sources():
         for call in re.findall(
             r"\blog\.(?:info|warning|error|debug)\(([^()]*(?:\([^()]*\)[^()]*)*)\)",
@@ -115,10 +116,10 @@ def test_no_lock_file_names_a_host() -> None:
 
 def routes_of(service: str) -> dict[tuple[str, str], str]:
     if service == "registration":
-        from registration.routes import ROUTES
-    else:
-        from ems_gateway.routes import ROUTES  # type: ignore[assignment]
-    return {(route.method, route.path): route.authentication for route in ROUTES}
+        return {
+            (route.method, route.path): route.authentication for route in registration_routes.ROUTES
+        }
+    return {(route.method, route.path): route.authentication for route in gateway_routes.ROUTES}
 
 
 @pytest.mark.parametrize("service", ["registration", "ems-gateway"])

@@ -35,6 +35,7 @@ from electoral.topics import TOPICS
 from electoral.tracing import new_traceparent
 from electoral_local.ports import free_ports
 from ems_gateway import postgres as statements
+from ems_gateway.__main__ import main
 from ems_gateway.answers import Answer, Answers
 from ems_gateway.assignment import assign_record, list_lines
 from ems_gateway.credentials import read_credentials
@@ -590,7 +591,7 @@ async def a_gateway(environment: dict[str, str]) -> AsyncIterator[Process]:
     """Run a gateway until it is ready; killed at the end if it still runs."""
     http_port, admin_port = free_ports(2)
     ports = {"EMS_GATEWAY_HTTP_PORT": str(http_port), "EMS_GATEWAY_ADMIN_PORT": str(admin_port)}
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: ASYNC220  # starts at once, and is no file to wait for
         [sys.executable, "-m", "ems_gateway", "serve"], env=os.environ | environment | ports
     )
     running = Process(process, f"http://127.0.0.1:{http_port}", f"http://127.0.0.1:{admin_port}")
@@ -665,6 +666,14 @@ async def _begin_at_the_end(dsn: str, bootstrap: str) -> None:
             )
 
 
+async def until(reached: Callable[[], bool]) -> None:
+    for _ in range(3_000):
+        if reached():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("not reached within 30 s")
+
+
 @pytest.fixture
 async def environment(
     postgres_dsn: FreshDatabase, kafka_bootstrap: str, keys_root: Path, tmp_path: Path
@@ -690,8 +699,7 @@ async def test_killed_while_it_takes_and_gives_it_loses_and_repeats_nothing(
     async with a_gateway(environment) as first:
         await publish(kafka_bootstrap, events[:1_500])
         council = asyncio.create_task(drain(first.url, journal, 3_000))
-        while len(journal) < 300:
-            await asyncio.sleep(0.01)
+        await until(lambda: len(journal) >= 300)
         os.kill(first.process.pid, signal.SIGKILL)
         await council
     assert len(journal) < 3_000
@@ -714,9 +722,11 @@ async def test_killed_while_it_takes_and_gives_it_loses_and_repeats_nothing(
 
 
 async def _published(pool: Pool) -> None:
-    async with asyncio.timeout(20):
-        while await pool.fetchval("SELECT count(*) FROM outbox"):
-            await asyncio.sleep(0.1)
+    for _ in range(200):
+        if not await pool.fetchval("SELECT count(*) FROM outbox"):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("the outbox was not emptied")
 
 
 def run_command(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -739,16 +749,20 @@ def test_a_start_without_a_setting_is_one_sentence_that_names_it_and_exit_78(
     assert found.stderr.count("\n") == 1
 
 
-async def test_operators_assign_by_command(environment: dict[str, str], world: World) -> None:
+async def test_operators_assign_by_command(
+    environment: dict[str, str],
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in (environment | {"EMS_GATEWAY_DATABASE_URL": world.dsn}).items():
+        monkeypatch.setenv(name, value)
     (record,) = await world.arrive(world.outcome(gss_code=AUTHORITY_UNKNOWN))
-    here = environment | {"EMS_GATEWAY_DATABASE_URL": world.dsn}
-    listed = await asyncio.to_thread(run_command, here, "assign", "--list")
-    assert record in listed.stdout
-    incomplete = await asyncio.to_thread(run_command, here, "assign", "--record", record)
-    assert incomplete.returncode == 1
-    arguments = ("assign", "--record", record, "--gss-code", EDINBURGH, "--by", "A. Operator")
-    done = await asyncio.to_thread(run_command, here, *arguments)
-    assert (done.returncode, LOTHIAN in done.stdout) == (0, True)
-    again = await asyncio.to_thread(run_command, here, *arguments)
-    assert again.returncode == 1
+    assert await asyncio.to_thread(main, ["assign", "--list"]) == 0
+    assert record in capsys.readouterr().out
+    assert await asyncio.to_thread(main, ["assign", "--record", record]) == 1
+    arguments = ["assign", "--record", record, "--gss-code", EDINBURGH, "--by", "A. Operator"]
+    assert await asyncio.to_thread(main, arguments) == 0
+    assert LOTHIAN in capsys.readouterr().out
+    assert await asyncio.to_thread(main, arguments) == 1
     assert await world.ids(LOTHIAN) == [record]

@@ -1,7 +1,6 @@
 """Intake against the real Postgres: one application for one key, whatever happens at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -45,8 +44,8 @@ def an_acceptance(key: str = "one", client: str = "partner", **changes: object) 
 
 
 @pytest.fixture
-async def intake(registration_pool: Pool) -> AsyncIterator[Intake]:
-    yield Intake(registration_pool, hash_body=lambda _key, body: body, wake=lambda: None)
+async def intake(registration_pool: Pool) -> Intake:
+    return Intake(registration_pool, hash_body=lambda _key, body: body, wake=lambda: None)
 
 
 def receipts(answers: list[Receipt | KeyReused]) -> list[Receipt]:

@@ -181,7 +181,7 @@ def at(hour: int) -> datetime:
 
 async def wait_until(holds: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
     async with asyncio.timeout(seconds):
-        while not await holds():  # noqa: ASYNC110 - it is Postgres that changes
+        while not await holds():
             await asyncio.sleep(0.05)
 
 

@@ -200,11 +200,13 @@ def test_a_code_that_occurs_twice_is_refused() -> None:
         Authorities([an_authority("E07000001")] * 2, [an_ero()])
 
 
-def test_the_command_prints_one_ero_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_each_ero_with_its_codes(capsys: pytest.CaptureFixture[str]) -> None:
     main(["eros"])
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 333
-    assert "lothian" in lines
+    assert "lothian S12000010 S12000019 S12000036 S12000040" in [
+        " ".join([line.split()[0], *sorted(line.split()[1:])]) for line in lines
+    ]
 
 
 def test_the_command_prints_a_table_of_authorities(capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,8 +38,8 @@ def test_an_ero_that_is_new_gets_a_token_and_one_that_is_gone_loses_it(tmp_path:
     credentials.make()
     tokens = credentials.ero_tokens()
     dropped, kept = list(tokens)[:2]
-    changed = {ero: token for ero, token in tokens.items() if ero != dropped}
-    credentials.tokens_file.write_text(json.dumps({**changed, "nowhere": "x"}))
+    changed = [{"ero": ero, "token": token} for ero, token in tokens.items() if ero != dropped]
+    credentials.tokens_file.write_text(json.dumps([*changed, {"ero": "nowhere", "token": "x"}]))
     credentials.make()
     again = credentials.ero_tokens()
     assert again.keys() == tokens.keys()

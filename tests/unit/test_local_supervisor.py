@@ -320,7 +320,7 @@ async def test_the_kernel_ends_children_when_the_supervisor_is_killed(tmp_path: 
 
 
 async def poll(condition: Callable[[], bool]) -> None:
-    while not condition():  # noqa: ASYNC110 - what is awaited lies outside this process
+    while not condition():
         await asyncio.sleep(0.02)
 
 

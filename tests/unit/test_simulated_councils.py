@@ -88,7 +88,7 @@ async def playing(gateway: Gateway, path: Path, *, batch: bool = True) -> AsyncI
 
 async def until_empty(gateway: Gateway) -> None:
     async with asyncio.timeout(10):
-        while any(gateway.queues.values()):  # noqa: ASYNC110 - the gateway has no event for it
+        while any(gateway.queues.values()):
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.1)
 
@@ -136,7 +136,7 @@ async def test_an_answer_that_makes_no_sense_is_asked_for_again(
         journal = Journal(tmp_path / "councils.jsonl")
         fleet = Fleet(EROS, str(server.make_url("/")), journal, interval=0.01)
         async with running_fleet(fleet, journal), asyncio.timeout(5):
-            while fleet.statistics.errors < 3:  # noqa: ASYNC110 - there is no event for it
+            while fleet.statistics.errors < 3:
                 await asyncio.sleep(0.01)
             assert fleet.polling
 

@@ -34,7 +34,7 @@ class Credentials:
 
     @property
     def tokens_file(self) -> Path:
-        """For the simulated councils: ERO -> token."""
+        """For the simulated councils, and their judge: ERO, token, GSS codes."""
         return self.directory / "tokens.json"
 
     @property
@@ -54,7 +54,7 @@ class Credentials:
         if not self.tokens_file.exists():
             return {}
         found = json.loads(self.tokens_file.read_text(encoding="utf-8"))
-        return {str(ero): str(token) for ero, token in found.items()}
+        return {str(entry["ero"]): str(entry["token"]) for entry in found}
 
     def make(self) -> None:
         """Write all files; tokens that are there stay, EROs that are new get theirs."""
@@ -68,9 +68,15 @@ class Credentials:
         ]
         write_private(self.partners_file, json.dumps(partners, indent=1))
         there = self.ero_tokens()
-        tokens = {ero: there.get(ero) or secrets.token_urlsafe(32) for ero in self._ero_codes()}
-        write_private(self.tokens_file, json.dumps(tokens, indent=1))
-        eros = [{"ero": ero, "tokenSha256": [_hash(token)]} for ero, token in tokens.items()]
+        councils = [
+            {"ero": ero, "token": there.get(ero) or secrets.token_urlsafe(32), "gssCodes": codes}
+            for ero, codes in self._gss_codes_of_eros().items()
+        ]
+        write_private(self.tokens_file, json.dumps(councils, indent=1))
+        eros = [
+            {"ero": council["ero"], "tokenSha256": [_hash(str(council["token"]))]}
+            for council in councils
+        ]
         write_private(self.eros_file, json.dumps(eros, indent=1))
 
     def _secret(self, name: str) -> str:
@@ -79,7 +85,7 @@ class Credentials:
             write_private(path, secrets.token_urlsafe(32))
         return path.read_text(encoding="utf-8")
 
-    def _ero_codes(self) -> list[str]:
+    def _gss_codes_of_eros(self) -> dict[str, list[str]]:
         """Asked of the product by its command: this package imports none of it."""
         log = self.directory / "authorities.log"
         with log.open("wb") as errors:
@@ -91,10 +97,10 @@ class Credentials:
                 timeout=_ASK_SECONDS,
                 check=False,
             )
-        codes = answer.stdout.decode().split()
-        if answer.returncode != 0 or not codes:
+        lines = [line.split() for line in answer.stdout.decode().splitlines()]
+        if answer.returncode != 0 or not lines:
             raise LocalError(f"The list of EROs could not be read: {last_lines(log)}")
-        return codes
+        return {ero: codes for ero, *codes in lines}
 
 
 def _hash(token: str) -> str:

@@ -68,13 +68,13 @@ def scratch_state(*, keep: bool = False) -> Iterator[Path]:
 
 
 def demo_options(state: Path, brokers: int, seed: int) -> StackOptions:
-    """The stack of a demo: ports that are free, councils that ask every two seconds."""
+    """The stack of a demo: ports that are free, councils that ask every three seconds."""
     return StackOptions(
         state=state,
         brokers=brokers,
         free_ports=True,
         seed=seed,
-        arguments={"councils": ("--interval=2",)},
+        arguments={"councils": ("--interval=3",)},
     )
 
 

@@ -61,7 +61,9 @@ class ProcessSpec:
 
     @property
     def full_environment(self) -> dict[str, str]:
-        return {**os.environ, **self.environment}
+        """Bytecode is kept, whatever the shell says: it makes each start but the first faster."""
+        outer = {n: v for n, v in os.environ.items() if n != "PYTHONDONTWRITEBYTECODE"}
+        return {**outer, **self.environment}
 
 
 def is_root() -> bool:

@@ -1,6 +1,5 @@
 """What the gateway does with an outcome: keep it for the ERO who answers for the place."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,11 +11,11 @@ from electoral.events import ApplicationVerified
 from electoral.identifiers import record_id
 from electoral.postgres import Connection
 from electoral.sealing import DestroyedKey, Sealer, SealingError, UnknownKey
-from electoral.tracing import child_traceparent
+from electoral.tracing import new_traceparent
 
 from ems_gateway import postgres
 from ems_gateway.delivery import Changes, Standings, arrive, route
-from ems_gateway.items import ITEM_BYTES_BESIDE, UnreadablePerson, detail, read_person
+from ems_gateway.items import ITEM_BYTES_BESIDE, UnreadablePerson, read_person
 from ems_gateway.postgres import Arrival
 
 
@@ -36,24 +35,20 @@ class KeepForEro:
         if not isinstance(event, ApplicationVerified):
             return Hold("unexpected-event-type")
         try:
-            detail_bytes = self._detail_bytes(event)
+            read_person(self._sealer.open("person", event.application_id, event.person))
         except SealingError as error:
             return Hold(_why_it_does_not_open(error))
-        except (UnreadablePerson, UnicodeEncodeError):
+        except UnreadablePerson:
             return Hold("unreadable-person")
         outcome = event.outcome.model_dump_json(by_alias=True, exclude_none=True)
         return Arrival(
             record_id=bytes.fromhex(record_id(event.application_id, event.attempt, event.revision)),
             event=event,
             outcome=outcome,
-            size=detail_bytes + len(outcome) + ITEM_BYTES_BESIDE,
-            traceparent=child_traceparent(received.traceparent),
+            # A sealed text is a third longer than what it holds.
+            size=len(event.person) + len(outcome) + ITEM_BYTES_BESIDE,
+            traceparent=received.traceparent or new_traceparent(),
         )
-
-    def _detail_bytes(self, event: ApplicationVerified) -> int:
-        person = read_person(self._sealer.open("person", event.application_id, event.person))
-        rendered = detail(person, event.reference, event.language)
-        return len(json.dumps(rendered, ensure_ascii=False).encode())
 
     async def record(self, connection: Connection, prepared: Sequence[Arrival]) -> None:
         """Store and queue, or hold; a repeat has no effect."""

@@ -3,13 +3,13 @@
 The online applicant's NINO is never here: only named fields are copied, and no NINO among them.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 from electoral.envelope import timestamp
+from pydantic_core import from_json
 
 Json = dict[str, object]
 
@@ -80,15 +80,21 @@ class Content:
 
 
 def read_person(opened: bytes) -> Json:
-    """Read an opened person as it is, so that every field is delivered as it was sent."""
+    """Read an opened person as it is, so that every field is delivered as it was sent.
+
+    What this reads, `item` can render and JSON can hold: lone surrogates are refused too.
+    """
     try:
-        person = json.loads(opened)
-    except (ValueError, RecursionError):
+        person: object = from_json(opened, allow_inf_nan=False)
+    except ValueError:
         raise UnreadablePerson("not JSON") from None
     if not isinstance(person, dict):
         raise UnreadablePerson("not an object")
     if not ("firstName" in person and "lastName" in person):
         raise UnreadablePerson("without a name")
+    for name in ("previousName", "contact"):
+        if not isinstance(person.get(name, {}), dict):
+            raise UnreadablePerson(f"{name} is not an object")
     return person
 
 
@@ -109,14 +115,13 @@ def _renamed(answers: Mapping[str, object], names: tuple[tuple[str, str], ...]) 
 
 def _part(person: Mapping[str, object], name: str) -> Mapping[str, object]:
     part = person.get(name, {})
-    if not isinstance(part, dict):
-        raise UnreadablePerson(f"{name} is not an object")
+    assert isinstance(part, dict)  # `read_person` has looked
     return part
 
 
 def verification(outcome: str) -> Json:
     """Say what verification found, all levels included."""
-    found = json.loads(outcome)
+    found = from_json(outcome)
     return {
         "status": found["status"],
         "result": found.get("result"),
