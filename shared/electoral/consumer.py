@@ -158,6 +158,14 @@ class Consumer(Generic[Prepared]):
 
     async def run(self) -> None:
         """Consume until `stop`; raises `StopConsuming` when it must not go on."""
+        while not self._stopping:
+            try:
+                await self._run_as_member()
+            except (KafkaError, OSError) as error:  # Kafka is away, or does not know our group
+                self._note_wait(error)
+                await asyncio.sleep(RETRY_PAUSE)
+
+    async def _run_as_member(self) -> None:
         async with Reader(self._bootstrap_servers, self._group, self._topics) as reader:
             committer = asyncio.create_task(self._keep_telling_kafka(reader))
             try:
@@ -182,9 +190,12 @@ class Consumer(Generic[Prepared]):
         except Exception as error:
             if not (is_away(error) or isinstance(error, KafkaError)):
                 raise
-            log.warning("consumer waits", group=self._group, error_class=type(error).__name__)
+            self._note_wait(error)
             self._positions.clear()  # what was fetched and not recorded is fetched again
             await asyncio.sleep(RETRY_PAUSE)
+
+    def _note_wait(self, error: Exception) -> None:
+        log.warning("consumer waits", group=self._group, error_class=type(error).__name__)
 
     async def _pace(self, began: float, count: int) -> None:
         """Let messages gather when few came, so that a batch is worth its transaction."""

@@ -53,7 +53,8 @@ class AttemptHeaders:
 
 def timestamp(moment: datetime) -> str:
     """Write a moment as ISO 8601 in UTC with microseconds and `Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return in_utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def wrap(event: Event, *, source: str, at: datetime, traceparent: str) -> Envelope:

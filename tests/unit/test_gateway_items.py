@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from ems_gateway.items import Content, UnreadablePerson, detail, item, read_person
+from ems_gateway.errors import UnreadablePerson
+from ems_gateway.items import Content, detail, item, read_person
 from gateway_builders import HARTLEPOOL, RECEIVED_AT, a_final_outcome, a_person
 
 

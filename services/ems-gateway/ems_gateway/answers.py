@@ -80,9 +80,10 @@ class Answers:
             found = await _find(connection, answers)
             taken = _decide(answers, found)
             await self._write(connection, taken)
+        if taken.effective:
+            self._after_commit()
         for status, count in Counter(one.answer.status for one in taken.effective).items():
             self._acknowledged.labels(status).inc(count)
-        self._after_commit()
         return [tuple((one.ero, one.record_id) in found for one in chunk) for chunk in chunks]
 
     async def _write(self, connection: Connection, taken: "_Taken") -> None:

@@ -10,12 +10,13 @@ from electoral.consumer import Hold, Received
 from electoral.events import ApplicationVerified
 from electoral.identifiers import record_id
 from electoral.postgres import Connection
-from electoral.sealing import DestroyedKey, Sealer, SealingError, UnknownKey
+from electoral.sealing import Sealer
 from electoral.tracing import new_traceparent
 
 from ems_gateway import postgres
 from ems_gateway.delivery import Changes, Standings, arrive, route
-from ems_gateway.items import ITEM_BYTES_BESIDE, UnreadablePerson, read_person
+from ems_gateway.errors import HELD_AS
+from ems_gateway.items import ITEM_BYTES_BESIDE, read_person
 from ems_gateway.postgres import Arrival
 
 
@@ -36,10 +37,8 @@ class KeepForEro:
             return Hold("unexpected-event-type")
         try:
             read_person(self._sealer.open("person", event.application_id, event.person))
-        except SealingError as error:
-            return Hold(_why_it_does_not_open(error))
-        except UnreadablePerson:
-            return Hold("unreadable-person")
+        except tuple(HELD_AS) as error:
+            return Hold(HELD_AS[type(error)])
         outcome = event.outcome.model_dump_json(by_alias=True, exclude_none=True)
         return Arrival(
             record_id=bytes.fromhex(record_id(event.application_id, event.attempt, event.revision)),
@@ -72,12 +71,6 @@ class KeepForEro:
         before = standings.of(arrival.key)
         arrive(changes, arrival.filed(position), before, assigned, destination)
         standings.put(arrival.key, changes.standings.get(arrival.key, before))
-
-
-def _why_it_does_not_open(error: SealingError) -> str:
-    if isinstance(error, UnknownKey):
-        return "unknown-key"
-    return "destroyed-key" if isinstance(error, DestroyedKey) else "does-not-open"
 
 
 def _in_order(prepared: Sequence[Arrival]) -> list[Arrival]:

@@ -11,6 +11,8 @@ from uuid import UUID
 from electoral.envelope import timestamp
 from pydantic_core import from_json
 
+from ems_gateway.errors import UnreadablePerson
+
 Json = dict[str, object]
 
 ITEM_BYTES_BESIDE = 2_048  # of an item, besides its person and its outcome
@@ -50,10 +52,6 @@ _PREVIOUS_NAME_NAMES = (
     ("changeReason", "changeReason"),
 )
 _CONTACT_NAMES = (("email", "email"), ("phone", "phone"), ("post", "post"))
-
-
-class UnreadablePerson(ValueError):
-    """What was opened is not a person; nothing of it is in this message."""
 
 
 @dataclass(frozen=True, slots=True)

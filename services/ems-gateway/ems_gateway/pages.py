@@ -7,7 +7,8 @@ from electoral.postgres import Pool
 from electoral.sealing import Sealer, SealingError
 
 from ems_gateway import postgres
-from ems_gateway.items import Content, Json, UnreadablePerson, item, read_person
+from ems_gateway.errors import UnreadablePerson
+from ems_gateway.items import Content, Json, item, read_person
 from ems_gateway.postgres import Entry, Place, Wanted
 
 log = structlog.get_logger()

@@ -45,7 +45,7 @@ CREATE TABLE attempt (
     offer             int    NOT NULL DEFAULT 1,
     PRIMARY KEY (application_id, attempt)
 ) WITH (
-    fillfactor = 80,
+    fillfactor = 50, -- a row is updated twice: when its record arrives and when it is answered
     autovacuum_vacuum_scale_factor = 0.02,
     autovacuum_vacuum_threshold = 20000
 );
