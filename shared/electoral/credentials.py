@@ -6,10 +6,10 @@ at once while a token is rotated). Tokens are long and random, so a plain hash k
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 
@@ -44,18 +44,25 @@ class Credentials(Generic[Caller]):
             changed_at = self._path.stat().st_mtime_ns
             if changed_at == self._changed_at:
                 return
-            entries = json.loads(self._path.read_bytes())
-            self._callers = {
-                bytes.fromhex(digest): self._read_entry(entry)
-                for entry in entries
-                for digest in entry["tokenSha256"]
-            }
+            self._callers = self._read(json.loads(self._path.read_bytes()))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CredentialsUnusable(
                 f"{self._path.name} cannot be used ({type(error).__name__}): it must be a JSON "
                 "list of entries with `tokenSha256`."
             ) from None
         self._changed_at = changed_at
+
+    def _read(self, entries: Sequence[Mapping[str, Any]]) -> dict[bytes, Caller]:
+        """Refuse a token of two callers: one would see what is the other's."""
+        callers: dict[bytes, Caller] = {}
+        for entry in entries:
+            caller = self._read_entry(entry)
+            for text in entry["tokenSha256"]:
+                digest = bytes.fromhex(text)
+                if len(digest) != sha256().digest_size or callers.get(digest, caller) != caller:
+                    raise ValueError("not a SHA-256 sum, or another caller's too")
+                callers[digest] = caller
+        return callers
 
     async def keep_reading(self) -> None:
         """Look for a changed file every 5 s until cancelled."""

@@ -1,17 +1,17 @@
 """HTTP: body limits, one log line per request, problem documents at the edge, the admin port."""
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from datetime import date, datetime
+from functools import lru_cache
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Middleware
+from pydantic_core import to_json
 
 from electoral import problems
 from electoral.envelope import timestamp
@@ -33,8 +33,7 @@ log = structlog.get_logger()
 
 def json_response(document: object, status: int = 200) -> web.Response:
     """Answer with JSON."""
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    return web.Response(body=body, status=status, content_type="application/json")
+    return web.Response(body=to_json(document), status=status, content_type="application/json")
 
 
 async def read_json_bytes(request: web.Request, limit: int) -> bytes:

@@ -68,13 +68,13 @@ def scratch_state(*, keep: bool = False) -> Iterator[Path]:
 
 
 def demo_options(state: Path, brokers: int, seed: int) -> StackOptions:
-    """The stack of a demo: ports that are free, councils that ask every three seconds."""
+    """The stack of a demo: ports that are free, councils that ask every four seconds."""
     return StackOptions(
         state=state,
         brokers=brokers,
         free_ports=True,
         seed=seed,
-        arguments={"councils": ("--interval=3",)},
+        arguments={"councils": ("--interval=4",)},
     )
 
 

@@ -1,6 +1,6 @@
 """Pages of what waits for an ERO: read, or leased; opened and rendered only here."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 import structlog
 from electoral.postgres import Pool
@@ -8,8 +8,8 @@ from electoral.sealing import Sealer, SealingError
 
 from ems_gateway import postgres
 from ems_gateway.errors import UnreadablePerson
-from ems_gateway.items import Content, Json, item, read_person
-from ems_gateway.postgres import Entry, Place, Wanted
+from ems_gateway.items import Json, item, read_person
+from ems_gateway.postgres import Entry, Page, Place, Wanted
 
 log = structlog.get_logger()
 
@@ -23,18 +23,18 @@ class Pages:
 
     async def queued(self, wanted: Wanted) -> Json:
         """What waits, leased or not."""
-        entries = await postgres.read_queued(self._pool, wanted)
-        return await self._page(entries, wanted, postgres.count_queued)
+        page = await postgres.read_queued(self._pool, wanted)
+        return await self._page(page, wanted, postgres.count_queued)
 
     async def held(self, wanted: Wanted) -> Json:
         """What the ERO's own system could not take."""
-        entries = await postgres.read_held(self._pool, wanted)
-        return await self._page(entries, wanted, postgres.count_held)
+        page = await postgres.read_held(self._pool, wanted)
+        return await self._page(page, wanted, postgres.count_held)
 
     async def lease(self, wanted: Wanted, seconds: int) -> Json:
         """Take the oldest free records for some seconds; `remaining` counts free ones only."""
-        entries = await postgres.lease(self._pool, wanted, seconds)
-        return await self._page(entries, wanted, postgres.count_free)
+        page = await postgres.lease(self._pool, wanted, seconds)
+        return await self._page(page, wanted, postgres.count_free)
 
     async def locate(self, record_id: bytes, ero: str) -> Place | None:
         """Find where a page goes on after a record, delivered meanwhile or not."""
@@ -42,20 +42,19 @@ class Pages:
 
     async def _page(
         self,
-        entries: Sequence[Entry],
+        page: Page,
         wanted: Wanted,
         count: Callable[[Pool, Wanted], Awaitable[int]],
     ) -> Json:
-        if not entries:
-            return {"registrations": [], "remaining": 0}
-        positions = [entry.place.position for entry in entries]
-        contents = await postgres.read_contents(self._pool, positions)
-        remaining = await count(self._pool, wanted.behind(entries[-1].place))
-        rendered = [self._item(contents[entry.place.position], entry) for entry in entries]
+        remaining = 0
+        if page.may_go_on:
+            remaining = await count(self._pool, wanted.behind(page.entries[-1].place))
+        rendered = [self._item(entry) for entry in page.entries]
         return {"registrations": [one for one in rendered if one], "remaining": remaining}
 
-    def _item(self, content: Content, entry: Entry) -> Json | None:
+    def _item(self, entry: Entry) -> Json | None:
         """Open and render one; one that does not open is left out, and waits where it is."""
+        content = entry.content
         try:
             opened = self._sealer.open("person", content.application_id, content.person)
             person = read_person(opened)
@@ -68,5 +67,5 @@ class Pages:
             )
             return None
         return item(
-            content, person, delivered_under=entry.gss_code, leased_until=entry.leased_until
+            content, person, delivered_under=entry.delivered_under, leased_until=entry.leased_until
         )

@@ -5,7 +5,7 @@ so two transactions never wait for each other in a circle. Leases skip what is l
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -339,8 +339,17 @@ class Entry:
     """One record of a page."""
 
     place: Place
-    gss_code: str  # where it is delivered
+    content: Content
+    delivered_under: str  # GSS code
     leased_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The oldest records, as many as were wanted and fit."""
+
+    entries: list[Entry]
+    may_go_on: bool  # whether any can be behind the last one
 
 
 _ROWS_AFTER = """
@@ -349,47 +358,53 @@ _ROWS_AFTER = """
 """
 _FREE = "AND (leased_until IS NULL OR leased_until <= now())"
 
-# How many of the oldest rows fit into a page of so many bytes; one always does.
+# How many of the oldest rows fit into a page of so many bytes (one always does), of how many read.
 _FITTING = """
-SELECT position, order_at, gss_code, leased_until
-  FROM (SELECT page.*, sum(size) OVER oldest AS total, row_number() OVER oldest AS number
+SELECT position, order_at, gss_code, leased_until, paged
+  FROM (SELECT page.*, sum(size) OVER oldest AS total, row_number() OVER oldest AS number,
+               count(*) OVER () AS paged
           FROM page WINDOW oldest AS (ORDER BY order_at, position)) AS counted
  WHERE total <= $6 OR number = 1
+"""
+# Whole records by an array of positions: neighbours cost one descent of the index, and no
+# estimate of how many there are can turn this into a scan.
+_WHOLE = """
+SELECT r.position, record_id, application_id, attempt, revision, replaces, r.gss_code,
+       address_basis, received_at, arrived_at, attempt_received_at, type, source, language,
+       reference, outcome, person, p.order_at, p.gss_code AS delivered_under, p.leased_until,
+       p.paged
+  FROM record r JOIN {place} p USING (position)
+ WHERE r.position = ANY(ARRAY(SELECT position FROM {place}))
+ ORDER BY p.order_at, r.position
 """
 _READ_QUEUED = f"""
 WITH page AS (
     SELECT position, order_at, gss_code, size, leased_until {_ROWS_AFTER.format(table="queue")}
      ORDER BY order_at, position LIMIT $5
-) {_FITTING} ORDER BY order_at, position
+), fitting AS MATERIALIZED ({_FITTING}) {_WHOLE.format(place="fitting")}
 """
 _READ_HELD = f"""
 WITH page AS (
     SELECT position, order_at, gss_code, size, NULL::timestamptz AS leased_until
            {_ROWS_AFTER.format(table="held_record")}
      ORDER BY order_at, position LIMIT $5
-) {_FITTING} ORDER BY order_at, position
+), fitting AS MATERIALIZED ({_FITTING}) {_WHOLE.format(place="fitting")}
 """
 _LEASE = f"""
 WITH page AS (
     SELECT position, order_at, gss_code, size, leased_until {_ROWS_AFTER.format(table="queue")}
        {_FREE} ORDER BY order_at, position LIMIT $5 FOR UPDATE SKIP LOCKED
-), fitting AS ({_FITTING})
-UPDATE queue q SET leased_until = now() + make_interval(secs => $7)
-  FROM fitting WHERE q.position = fitting.position
-RETURNING q.position, q.order_at, q.gss_code, q.leased_until
+), fitting AS ({_FITTING}), leased AS (
+    UPDATE queue q SET leased_until = now() + make_interval(secs => $7)
+      FROM fitting WHERE q.position = fitting.position
+    RETURNING q.position, q.order_at, q.gss_code, q.leased_until, fitting.paged
+) {_WHOLE.format(place="leased")}
 """
 _COUNT = "SELECT count(*) FROM (SELECT 1 {rows} LIMIT $5) AS behind"
 _COUNT_QUEUED = _COUNT.format(rows=_ROWS_AFTER.format(table="queue"))
 _COUNT_HELD = _COUNT.format(rows=_ROWS_AFTER.format(table="held_record"))
 _COUNT_FREE = _COUNT.format(rows=_ROWS_AFTER.format(table="queue") + _FREE)
 
-# By an array of positions, not by a join: neighbours then cost one descent of the index.
-_CONTENTS = """
-SELECT position, record_id, application_id, attempt, revision, replaces, gss_code, address_basis,
-       received_at, arrived_at, attempt_received_at, type, source, language, reference, outcome,
-       person
-  FROM record WHERE position = ANY($1::bigint[])
-"""
 _LOCATE = """
 SELECT r.attempt_received_at, r.position
   FROM record r JOIN attempt a USING (application_id, attempt)
@@ -414,28 +429,34 @@ class Wanted:
         return self.ero, self.after.order_at, self.after.position, self.gss_code
 
 
-async def read_queued(pool: Pool, wanted: Wanted) -> list[Entry]:
+async def read_queued(pool: Pool, wanted: Wanted) -> Page:
     """Read what waits, leased or not, oldest first."""
     return await _read(pool, _READ_QUEUED, wanted)
 
 
-async def read_held(pool: Pool, wanted: Wanted) -> list[Entry]:
+async def read_held(pool: Pool, wanted: Wanted) -> Page:
     """Read what is held of an ERO's own, oldest first."""
     return await _read(pool, _READ_HELD, wanted)
 
 
-async def lease(pool: Pool, wanted: Wanted, seconds: int) -> list[Entry]:
+async def lease(pool: Pool, wanted: Wanted, seconds: int) -> Page:
     """Hide the oldest free records from other leases for a while; committed on return."""
-    entries = await _read(pool, _LEASE, wanted, float(seconds))
-    return sorted(entries, key=lambda entry: (entry.place.order_at, entry.place.position))
+    return await _read(pool, _LEASE, wanted, float(seconds))
 
 
-async def _read(pool: Pool, query: str, wanted: Wanted, *more: object) -> list[Entry]:
+async def _read(pool: Pool, query: str, wanted: Wanted, *more: object) -> Page:
     rows = await pool.fetch(query, *wanted.arguments(), wanted.count_max, wanted.bytes_max, *more)
-    return [
-        Entry(Place(row["order_at"], row["position"]), row["gss_code"], row["leased_until"])
-        for row in rows
-    ]
+    cut = bool(rows) and (len(rows) < rows[0]["paged"] or len(rows) == wanted.count_max)
+    return Page([_entry(row) for row in rows], may_go_on=cut)
+
+
+def _entry(row: asyncpg.Record) -> Entry:
+    return Entry(
+        place=Place(row["order_at"], row["position"]),
+        content=Content(*row[: len(fields(Content))]),
+        delivered_under=row["delivered_under"],
+        leased_until=row["leased_until"],
+    )
 
 
 async def count_queued(pool: Pool, wanted: Wanted) -> int:
@@ -455,12 +476,6 @@ async def count_free(pool: Pool, wanted: Wanted) -> int:
 
 async def _count(pool: Pool, query: str, wanted: Wanted) -> int:
     return int(await pool.fetchval(query, *wanted.arguments(), QUEUED_COUNT_MAX))
-
-
-async def read_contents(pool: Pool, positions: Sequence[int]) -> dict[int, Content]:
-    """Read whole records by their positions."""
-    rows = await pool.fetch(_CONTENTS, positions)
-    return {row["position"]: Content(**row) for row in rows}
 
 
 async def locate(pool: Pool, record_id: bytes, ero: str) -> Place | None:

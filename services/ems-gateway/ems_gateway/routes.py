@@ -10,11 +10,9 @@ from aiohttp import web
 from electoral import problems
 from electoral.http import bearer_token, edge, json_response, read_json_bytes
 from electoral.metrics import Metrics
-from pydantic_core import to_json
 
 from ems_gateway.answers import CHUNK_ANSWERS_MAX, Answer, Answers
 from ems_gateway.credentials import EroCredentials
-from ems_gateway.items import Json
 from ems_gateway.pages import Pages
 from ems_gateway.postgres import BEGINNING, Place, Wanted
 from ems_gateway.reading import (
@@ -62,7 +60,7 @@ async def list_registrations(gateway: Gateway, request: web.Request, ero: str) -
     )
     pages = gateway.pages
     page = await (pages.held(wanted) if state == "held" else pages.queued(wanted))
-    return _page_response(page)
+    return json_response(page)
 
 
 async def _place(gateway: Gateway, after: str | None, ero: str) -> Place:
@@ -81,12 +79,7 @@ async def lease_registrations(gateway: Gateway, request: web.Request, ero: str) 
     """Take the oldest free records for some seconds."""
     body = read_body(LeaseBody, await read_json_bytes(request, LEASE_BYTES_MAX))
     wanted = Wanted(ero=ero, count_max=min(body.page_size, PAGE_SIZE_MAX))
-    return _page_response(await gateway.pages.lease(wanted, body.seconds))
-
-
-def _page_response(page: Json) -> web.Response:
-    """Answer with a page; pydantic's writer takes a third of the time of the standard one."""
-    return web.Response(body=to_json(page), content_type="application/json")
+    return json_response(await gateway.pages.lease(wanted, body.seconds))
 
 
 async def answer_registration(gateway: Gateway, request: web.Request, ero: str) -> web.Response:
