@@ -15,7 +15,7 @@ from simulated import citizens as citizens_
 from simulated import councils as councils_
 from simulated import judging, rest
 from simulated.clock import london_today
-from simulated.dwp import Dwp
+from simulated.dwp import Dwp, read_records
 from simulated.journal import Journal
 from simulated.kinds import Shares, shares_of
 from simulated.ledgers import fetch_ledgers
@@ -43,9 +43,13 @@ def dwp(
     host: Host = "127.0.0.1",
     seed: Seed = 1,
     shares: SharesJson = "{}",
+    also: Annotated[
+        Path | None, typer.Option(exists=True, help="JSON: records beside the population's.")
+    ] = None,
 ) -> None:
     """DWP's records of the population; its behaviour is set by PUT /control."""
-    server = Dwp(Population(seed, _shares(shares)), client_id, client_secret, seed)
+    records = read_records(also) if also else {}
+    server = Dwp(Population(seed, _shares(shares)), client_id, client_secret, seed, records)
     uvloop.run(serve_until_stopped(server.application(), host, port))
 
 

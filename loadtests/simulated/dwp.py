@@ -9,17 +9,22 @@ import json
 import random
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from simulated.identity import DwpRecord
+from simulated.names import PersonName
 from simulated.population import Population
 
 LOOKUPS_MAX = 100  # in one call
 HANG_SECONDS = 3_600.0  # longer than any client waits
 BODY_BYTES_MAX = 256 * 1024
+NINO_LENGTH = 8  # characters that identify; a suffix does not count
 GARBAGE = b"<html><head><title>Service temporarily"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -59,14 +64,23 @@ class Statistics:
 
 
 class Dwp:
-    """One DWP: its population, its clients' tokens, its behaviour and its figures."""
+    """One DWP: its population, its clients' tokens, its behaviour and its figures.
+
+    `also` holds records of people beside the population, by NINO; they come before it.
+    """
 
     def __init__(
-        self, population: Population, client_id: str, client_secret: str, misfortune_seed: int = 0
+        self,
+        population: Population,
+        client_id: str,
+        client_secret: str,
+        misfortune_seed: int = 0,
+        also: Mapping[str, DwpRecord] | None = None,
     ) -> None:
         self.control = Control()
         self.statistics = Statistics()
         self._population = population
+        self._also = also or {}
         self._client = (client_id, client_secret)
         self._tokens: dict[str, float] = {}  # token -> time.monotonic() of its end
         self._misfortune = random.Random(misfortune_seed)
@@ -152,7 +166,7 @@ class Dwp:
         if self._strikes(self.control.item_error_rate):
             statistics.unavailable += 1
             return {**answer, "outcome": "unavailable"}
-        record = self._population.record_of_nino(nino)
+        record = self._also.get(nino[:NINO_LENGTH]) or self._population.record_of_nino(nino)
         if record is None:
             statistics.not_found += 1
             return {**answer, "outcome": "not-found"}
@@ -172,6 +186,22 @@ class Dwp:
 
     async def _show_statistics(self, request: web.Request) -> web.Response:
         return web.json_response(_on_wire(self.statistics))
+
+
+def read_records(path: Path) -> dict[str, DwpRecord]:
+    """Records by NINO, from a JSON list of a record as the API states it and its `nino`."""
+    entries = json.loads(path.read_text(encoding="utf-8"))
+    return {entry["nino"][:NINO_LENGTH]: _record_of(entry) for entry in entries}
+
+
+def _record_of(entry: Mapping[str, Any]) -> DwpRecord:
+    names = tuple(PersonName(n["first"], n["middle"], n["last"]) for n in entry["names"])
+    died = entry["dateOfDeath"]
+    return DwpRecord(
+        names,
+        date.fromisoformat(entry["dateOfBirth"]),
+        date.fromisoformat(died) if died else None,
+    )
 
 
 def _cut(request: web.Request) -> web.Response:

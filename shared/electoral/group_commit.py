@@ -50,11 +50,13 @@ class GroupCommit(Generic[Item, Result]):
         writers: int = 2,
         batch_items_max: int = 200,
         waiting_items_max: int = 2_000,
+        pace: float = 0.0,
     ) -> None:
         self._commit = commit
         self._writers = writers
         self._batch_items_max = batch_items_max
         self._waiting_items_max = waiting_items_max
+        self._pace = pace  # seconds from one batch of a writer to its next that is not full
         self._waiting: deque[_Waiting[Item, Result]] = deque()
         self._arrived = asyncio.Event()
         self._closing = False
@@ -88,12 +90,20 @@ class GroupCommit(Generic[Item, Result]):
         while True:
             batch = self._take()
             if batch:
+                began = asyncio.get_running_loop().time()
                 await self._commit_or_halve(batch)
+                await self._let_gather(began)
             elif self._closing:
                 return
             else:
                 self._arrived.clear()
                 await self._arrived.wait()
+
+    async def _let_gather(self, began: float) -> None:
+        """Small batches cost most: let some items gather before the next one."""
+        pause = began + self._pace - asyncio.get_running_loop().time()
+        if pause > 0 and len(self._waiting) < self._batch_items_max and not self._closing:
+            await asyncio.sleep(pause)
 
     def _take(self) -> list[_Waiting[Item, Result]]:
         batch: list[_Waiting[Item, Result]] = []

@@ -21,6 +21,7 @@ from electoral.ledger import ReadLedger
 from electoral.metrics import Metrics
 from electoral.postgres import is_away
 from electoral.problems import Problem
+from electoral.sealing import KEY_ID
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -90,15 +91,23 @@ def _route_of(request: web.Request) -> str:
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
-    except Problem as problem:
-        return problem.response()
-    except web.HTTPException as error:
-        return _problem_of(error).response()
     except Exception as error:
-        return _unexpected(error).response()
+        return problem_of(error).response()
 
 
-def _problem_of(error: web.HTTPException) -> Problem:
+def problem_of(error: Exception) -> Problem:
+    """Say what a caller is told about an error: the one table from errors to problems."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, web.HTTPException):
+        return _problem_of_http(error)
+    if isinstance(error, Unavailable) or is_away(error):
+        return problems.unavailable()
+    log.error("request failed", exc_info=error)
+    return problems.internal_error()
+
+
+def _problem_of_http(error: web.HTTPException) -> Problem:
     if isinstance(error, web.HTTPMethodNotAllowed):
         return problems.method_not_allowed(", ".join(sorted(error.allowed_methods)))
     if isinstance(error, web.HTTPRequestEntityTooLarge):
@@ -106,13 +115,6 @@ def _problem_of(error: web.HTTPException) -> Problem:
     if error.status == 404:
         return problems.not_found()
     return Problem(error.status, "refused", error.reason, "The request was refused.")
-
-
-def _unexpected(error: Exception) -> Problem:
-    if isinstance(error, Unavailable) or is_away(error):
-        return problems.unavailable()
-    log.error("request failed", exc_info=error)
-    return problems.internal_error()
 
 
 class CannotListen(Exception):
@@ -148,6 +150,10 @@ async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[i
         await runner.cleanup()
 
 
+CountUnfinished = Callable[[str], Awaitable[int]]
+"""Counts what a service has not finished under a key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Admin:
     """What the admin port shows."""
@@ -158,10 +164,11 @@ class Admin:
     metrics: Metrics
     before_metrics: Callable[[], Awaitable[None]]
     ledger: ReadLedger
+    unfinished: CountUnfinished | None = None
 
 
 def admin_app(admin: Admin) -> web.Application:
-    """Build the admin port: `/livez`, `/readyz`, `/metrics`, `/ledger`; never public."""
+    """Build the admin port: `/livez`, `/readyz`, `/metrics`, `/ledger`, `/keys`; never public."""
     app = web.Application(middlewares=[edge(admin.metrics)])
 
     async def live(request: web.Request) -> web.Response:
@@ -191,10 +198,18 @@ def admin_app(admin: Admin) -> web.Application:
             }
         )
 
+    async def key(request: web.Request) -> web.Response:
+        key_id = request.match_info["key_id"]
+        if admin.unfinished is None or not KEY_ID.fullmatch(key_id):
+            raise problems.not_found()
+        count = await admin.unfinished(key_id)
+        return json_response({"service": admin.service, "keyId": key_id, "unfinished": count})
+
     app.router.add_get("/livez", live)
     app.router.add_get("/readyz", ready)
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/ledger", ledger)
+    app.router.add_get("/keys/{key_id}", key)
     return app
 
 

@@ -2,15 +2,19 @@
 
 `python -m electoral.keys make --root DIRECTORY` runs at start and daily. Keys are made 8 days
 ahead and the next quarter's with them, written whole, then renamed: nothing rolls at midnight.
+`destroy` ends what is past its time in all services' directories, once they have finished with it.
 """
 
 import argparse
+import fcntl
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from electoral.key_commands import add_key_commands, add_retention_arguments
 from electoral.sealing import (
     DESTROYED_SUFFIX,
     KEY_BYTES,
@@ -18,6 +22,7 @@ from electoral.sealing import (
     IndexPurpose,
     SealPurpose,
     daily_key_id,
+    make_lasting,
     permanent_key_id,
     quarterly_key_id,
 )
@@ -45,11 +50,20 @@ PERMANENT_PURPOSES: dict[str, tuple[IndexPurpose, ...]] = {
 
 def make_keys(root: Path, today: date) -> int:
     """Make what is missing for `today` and 8 days ahead; returns how many keys were made."""
-    made = 0
-    for key_id, services in sorted(_wanted(today).items()):
-        directories = [root / service for service in sorted(services)]
-        made += _make_one(key_id, directories)
-    return made
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone(root):
+        return sum(
+            _make_one(key_id, [root / service for service in sorted(services)])
+            for key_id, services in sorted(_wanted(today).items())
+        )
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Wait for other makers: of two keys with one id, what the one sealed would be lost."""
+    with (root / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _wanted(today: date) -> dict[str, set[str]]:
@@ -95,21 +109,35 @@ def _write_whole(path: Path, key: bytes) -> None:
     finally:
         os.close(descriptor)
     partial.rename(path)
+    make_lasting(path.parent)
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m electoral.keys", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     make = commands.add_parser("make", help="make the missing keys of all services")
-    make.add_argument("--root", type=Path, required=True, help="holds one directory per service")
+    make.set_defaults(run=_make)
+    others = add_key_commands(commands, lambda options: _directories(options.root))
+    for command in (make, *others):
+        command.add_argument("--root", type=Path, required=True, help="one directory per service")
+    for command in others:
+        add_retention_arguments(command)
     options = parser.parse_args(arguments)
     try:
-        made = make_keys(options.root, datetime.now(UTC).astimezone(LONDON).date())
+        return int(options.run(options))
     except OSError as error:
         print(f"Keys cannot be written below --root: {error.strerror}.", file=sys.stderr)
         return EX_CONFIG
+
+
+def _make(options: argparse.Namespace) -> int:
+    made = make_keys(options.root, datetime.now(UTC).astimezone(LONDON).date())
     print(f"{made} keys made.")
     return 0
+
+
+def _directories(root: Path) -> list[Path]:
+    return [root / service for service in SEAL_PURPOSES]
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -24,8 +24,13 @@ IndexPurpose = Literal["idempotency", "body", "status", "nino-index", "person-in
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
-KEY_ID = re.compile(r"^[a-z-]+-(?:\d{4}-\d{2}-\d{2}|\d{4}q[1-4]|permanent)$")
+KEY_ID = re.compile(r"[a-z-]+-(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}q[1-4]|permanent)")
 DESTROYED_SUFFIX = ".destroyed"
+SEAL_PURPOSE_NAMES: tuple[SealPurpose, ...] = get_args(SealPurpose)
+# A sealed text wherever it stands, in an event's JSON for example.
+SEALED_TEXT = re.compile(
+    rf"(?:{'|'.join(SEAL_PURPOSE_NAMES)})-[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\.[A-Za-z0-9_-]+={{0,2}}".encode()
+)
 LONDON = ZoneInfo("Europe/London")
 
 
@@ -64,6 +69,10 @@ class Keyring(Protocol):
         """Return the ids of the live keys of a purpose, oldest first."""
         ...
 
+    def forget_destroyed(self) -> tuple[str, ...]:
+        """Drop from memory the keys that were destroyed meanwhile; returns their ids."""
+        ...
+
 
 class DirectoryKeyring:
     """Keys as files `<key id>.key` in one directory, 0600, read anew when an id is not known."""
@@ -80,23 +89,37 @@ class DirectoryKeyring:
         names = (path.name.removesuffix(".key") for path in self._directory.glob("*.key"))
         return tuple(sorted(name for name in names if _purpose_of(name) == purpose))
 
-    def forget(self, key_id: str) -> None:
-        """Drop a key from memory, after its file was destroyed."""
-        self._keys.pop(key_id, None)
+    def forget_destroyed(self) -> tuple[str, ...]:
+        destroyed = tuple(key_id for key_id in self._keys if self._is_destroyed(key_id))
+        for key_id in destroyed:
+            del self._keys[key_id]
+        return destroyed
+
+    def _is_destroyed(self, key_id: str) -> bool:
+        return (self._directory / f"{key_id}{DESTROYED_SUFFIX}").exists()
 
     def _read(self, key_id: str) -> bytes:
-        if not KEY_ID.match(key_id):  # never let a message name a path
+        if not KEY_ID.fullmatch(key_id):  # never let a message name a path
             raise UnknownKey("malformed")
         try:
             key = (self._directory / f"{key_id}.key").read_bytes()
         except FileNotFoundError:
-            if (self._directory / f"{key_id}{DESTROYED_SUFFIX}").exists():
+            if self._is_destroyed(key_id):
                 raise DestroyedKey(key_id) from None
             raise UnknownKey(key_id) from None
         if len(key) != KEY_BYTES:
             raise UnknownKey(key_id)
         self._keys[key_id] = key
         return key
+
+
+def make_lasting(directory: Path) -> None:
+    """Wait until a directory's new and renamed files would survive a power cut."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def daily_key_id(purpose: SealPurpose, day: date) -> str:
@@ -117,6 +140,11 @@ def permanent_key_id(purpose: IndexPurpose) -> str:
 def key_id_of(sealed: str) -> str:
     """Return the id of the key that a text is sealed under."""
     return sealed.partition(".")[0]
+
+
+def seal_purpose_of(key_id: str) -> SealPurpose | None:
+    """Return what a key seals; None when it is not a sealing key's id."""
+    return next((p for p in SEAL_PURPOSE_NAMES if p == _purpose_of(key_id)), None)
 
 
 @lru_cache(maxsize=256)
@@ -157,6 +185,22 @@ class Sealer:
             )
         except (InvalidTag, ValueError):
             raise DoesNotOpen("altered or of another application") from None
+
+    def seal_again(self, application_id: UUID, sealed: str) -> str:
+        """Seal under today's key what was sealed under an older one; raises a `SealingError`."""
+        purpose = seal_purpose_of(key_id_of(sealed))
+        if purpose is None:
+            raise DoesNotOpen("purpose")
+        return self.seal(purpose, application_id, self.open(purpose, application_id, sealed))
+
+    def live_keys(self) -> tuple[str, ...]:
+        """Name the keys that can seal or open."""
+        return tuple(key_id for p in SEAL_PURPOSE_NAMES for key_id in self._keyring.key_ids(p))
+
+    def forget_destroyed(self) -> None:
+        """Drop from memory the keys that were destroyed meanwhile."""
+        for key_id in self._keyring.forget_destroyed():
+            self._ciphers.pop(key_id, None)
 
     def missing_keys(self, purposes: tuple[SealPurpose, ...]) -> tuple[str, ...]:
         """Name today's keys that are not there; `/readyz` shows them."""

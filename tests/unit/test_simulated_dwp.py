@@ -1,14 +1,16 @@
 """The simulated DWP over HTTP: tokens, look-ups, and how badly it can be made to behave."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from simulated.dwp import Dwp
+from simulated.dwp import Dwp, read_records
 from simulated.kinds import Kind
 from simulated.places import Places
 from simulated.population import Population
@@ -60,6 +62,22 @@ async def test_a_known_nino_is_answered_with_the_record_and_an_unknown_one_witho
     assert record is not None
     assert found == {"id": "0", "nino": known, "outcome": "found", "record": record.as_json()}
     assert missing == {"id": "1", "nino": unknown, "outcome": "not-found"}
+
+
+async def test_a_record_of_a_file_comes_before_the_population(tmp_path: Path) -> None:
+    known, stranger = a_nino(), a_nino(Kind.UNKNOWN_NINO)
+    named = {
+        "names": [{"first": "Ada", "middle": "", "last": "Byron"}],
+        "dateOfBirth": "1915-12-10",
+        "dateOfDeath": "1952-11-27",
+    }
+    alive = {**named, "dateOfDeath": None}
+    file = tmp_path / "also.json"
+    file.write_text(json.dumps([{"nino": known, **named}, {"nino": stranger + "A", **alive}]))
+    dwp = Dwp(POPULATION, "tester", "hush", also=read_records(file))
+    async with TestClient(TestServer(dwp.application())) as client:
+        answers = await look_up(client, known, stranger)
+    assert [answer["record"] for answer in answers] == [named, alive]
 
 
 async def test_a_wrong_secret_gets_no_token(dwp: Client) -> None:

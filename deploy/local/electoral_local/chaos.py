@@ -62,7 +62,7 @@ def read_seeds(text: str) -> list[int]:
 
 async def _run(state: Path, seed: int, applications: int, brokers: int) -> bool:
     script = Script(applications=applications, seed=seed)
-    async with Stack(demo_options(state, brokers, seed)) as stack:
+    async with Stack(demo_options(state, brokers, script)) as stack:
         rehearsal = Rehearsal(stack, script)
         killing = asyncio.create_task(_kill_all(stack, rehearsal, plan(seed, applications)))
         await play_with_bars(rehearsal)

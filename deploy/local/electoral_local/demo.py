@@ -45,9 +45,15 @@ def demo(
     keep: Annotated[bool, typer.Option(help="Keep the databases and logs afterwards.")] = False,
 ) -> None:
     """Start everything, send applications, deliver them to the councils, and check the sum."""
-    script = Script(applications, from_file, connections, rate, seed)
+    script = Script(
+        applications=applications,
+        from_file=from_file,
+        connections=connections,
+        rate=rate,
+        seed=seed,
+    )
     with scratch_state(keep=keep) as state:
-        balances = asyncio.run(_demo(demo_options(state, brokers, seed), script, quiet))
+        balances = asyncio.run(_demo(demo_options(state, brokers, script), script, quiet))
     raise typer.Exit(0 if balances else 1)
 
 
@@ -67,14 +73,14 @@ def scratch_state(*, keep: bool = False) -> Iterator[Path]:
             shutil.rmtree(state, ignore_errors=True)
 
 
-def demo_options(state: Path, brokers: int, seed: int) -> StackOptions:
-    """The stack of a demo: ports that are free, councils that ask every four seconds."""
+def demo_options(state: Path, brokers: int, script: Script) -> StackOptions:
+    """The stack of a demo: on ports that are free."""
     return StackOptions(
         state=state,
         brokers=brokers,
         free_ports=True,
-        seed=seed,
-        arguments={"councils": ("--interval=4",)},
+        seed=script.seed,
+        arguments={"councils": (f"--interval={script.councils_poll_seconds}",)},
     )
 
 
@@ -122,22 +128,21 @@ def show_refusals(progress: RunProgress) -> None:
 
 
 def show_run(stack: Stack, progress: RunProgress) -> None:
-    """Show the rate and what each process cost."""
+    """Show the rate, and what each process cost while applications went through."""
     console.print(
         f"{progress.acknowledged:,} applications from HTTP to acknowledgement: "
         f"{progress.rate:,.0f}/s, everything included."
     )
     table = Table("process", "CPU s", "CPU ms an application", "memory MB", "restarts")
-    for process in stack.processes.values():
-        if process.spec.once:
-            continue
-        usage = process.usage
-        each = 1000 * usage.cpu_seconds / max(progress.acknowledged, 1)
-        table.add_row(
-            process.name,
-            f"{usage.cpu_seconds:.1f}",
-            f"{each:.2f}",
-            f"{usage.memory_bytes_max / 1e6:.0f}",
-            str(process.restarts),
-        )
+    for name, seconds in progress.cpu_seconds.items():
+        process = stack.processes.get(name)
+        memory = f"{process.usage.memory_bytes_max / 1e6:.0f}" if process else ""
+        restarts = str(process.restarts) if process else ""
+        table.add_row(name, *_cost(seconds, progress.acknowledged), memory, restarts)
+    together = sum(progress.cpu_seconds.values())
+    table.add_row("together", *_cost(together, progress.acknowledged), style="bold")
     console.print(table)
+
+
+def _cost(cpu_seconds: float, applications: int) -> tuple[str, str]:
+    return f"{cpu_seconds:.1f}", f"{1000 * cpu_seconds / max(applications, 1):.2f}"

@@ -6,11 +6,12 @@ The citizens and the judge are processes of their own, as the world outside is.
 import asyncio
 import json
 import os
+import resource
 import sys
 import time
 import urllib.request
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,19 +20,34 @@ from electoral_local.stack import Stack
 _LOOK_INTERVAL_SECONDS = 0.2
 _STALLED_SECONDS = 90.0
 """Without one more acknowledgement the run goes to the judge as it is."""
+_FEW_APPLICATIONS = 2_000
 _LINE_BYTES_MAX = 1 << 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Script:
     """What is sent in a run."""
 
     applications: int = 1_000
+    first: int = 0
+    """Number of the first person."""
     from_file: Path | None = None
     connections: int = 64
     rate: float | None = None
     """Applications a second; as fast as it goes where not given."""
     seed: int = 1
+
+    @property
+    def total(self) -> int:
+        if self.from_file is None:
+            return self.applications
+        with self.from_file.open("rb") as file:
+            return sum(1 for line in file if line.strip())
+
+    @property
+    def councils_poll_seconds(self) -> float:
+        """How often each council asks: real ones every 5 minutes, here somebody is watching."""
+        return 1.0 if self.total <= _FEW_APPLICATIONS else 4.0
 
 
 @dataclass
@@ -47,6 +63,8 @@ class Progress:
     sent_all: bool = False
     began: float = field(default_factory=time.monotonic)
     last_acknowledged: float = 0.0
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
+    """By process, during the run alone: neither starting nor waiting for rest counts."""
     refusals: list[Mapping[str, object]] = field(default_factory=list)
 
     @property
@@ -67,19 +85,26 @@ class Rehearsal:
     def __init__(self, stack: Stack, script: Script) -> None:
         self._stack = stack
         self._script = script
-        self._receipts = stack.options.state / "receipts.jsonl"
-        self.progress = Progress(_total(script))
+        self.receipts = stack.options.state / f"receipts-{script.first}.jsonl"
+        self.progress = Progress(script.total)
+        self._acknowledged_before = 0  # of earlier runs on the same stack
 
     async def play(self, show: Callable[[Progress], None] = lambda progress: None) -> Progress:
         """Send everything and wait until the councils have answered for it, or nothing moves."""
+        before, self._acknowledged_before = self._cpu_seconds(), self._acknowledged()
         citizens = await self._start_citizens()
         self.progress.began = time.monotonic()
         watching = asyncio.create_task(self._watch(show))
         try:
             await self._read_progress(citizens)
+            children_before = _cpu_of_ended_children()
             await citizens.wait()
+            cost_of_citizens = _cpu_of_ended_children() - children_before
             self.progress.sent_all = True
             await watching
+            after = self._cpu_seconds()
+            self.progress.cpu_seconds = {name: after[name] - before[name] for name in after}
+            self.progress.cpu_seconds["citizens"] = cost_of_citizens
         finally:
             watching.cancel()
             if citizens.returncode is None:
@@ -87,11 +112,15 @@ class Rehearsal:
                 await citizens.wait()
         return self.progress
 
-    async def judge(self, *, quiet_seconds: float, report: Path | None = None) -> bool:
-        """Let the judge wait for rest and compare the three records; prints his table."""
+    async def judge(self, *, quiet_seconds: float, earlier: Sequence[Path] = ()) -> bool:
+        """Let the judge wait for rest and compare the three records; prints his table.
+
+        `earlier` are the receipts of what was sent to the same stack before this run.
+        """
         admin = self._stack.blueprint.admin_url
+        receipts = [self.receipts, *earlier]
         arguments = [
-            *("--receipts", str(self._receipts)),
+            *(part for path in receipts for part in ("--receipts", str(path))),
             *("--journal", str(self._stack.blueprint.journals)),
             *("--registration", admin("registration")),
             *("--verification", admin("verification")),
@@ -101,25 +130,17 @@ class Rehearsal:
             *("--quiet", str(quiet_seconds)),
         ]
         judge = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "simulated",
-            "reconcile",
-            *arguments,
-            *(["--json"] if report else []),
-            stdout=PIPE if report else None,
+            *(sys.executable, "-m", "simulated", "reconcile", *arguments)
         )
-        said, _ = await judge.communicate()
-        if report is not None:
-            report.write_bytes(said)
-        return judge.returncode == 0
+        return await judge.wait() == 0
 
     async def _start_citizens(self) -> Process:
         script = self._script
         arguments = [
             *("--url", self._stack.blueprint.registration_url),
-            *("--journal", str(self._receipts)),
+            *("--journal", str(self.receipts)),
             *("--seed", str(script.seed)),
+            *("--first", str(script.first)),
             *("--count", str(script.applications)),
             *("--connections", str(script.connections)),
         ]
@@ -148,7 +169,8 @@ class Rehearsal:
         moved = time.monotonic()
         while not (self.progress.sent_all and self.progress.outstanding <= 0):
             await asyncio.sleep(_LOOK_INTERVAL_SECONDS)
-            acknowledged = await asyncio.to_thread(self._acknowledged)
+            in_all = await asyncio.to_thread(self._acknowledged)
+            acknowledged = in_all - self._acknowledged_before
             if acknowledged > self.progress.acknowledged:
                 self.progress.acknowledged = acknowledged
                 self.progress.last_acknowledged = moved = time.monotonic()
@@ -157,10 +179,15 @@ class Rehearsal:
             if self.progress.sent_all and waited > self._patience_seconds():
                 return
 
+    def _cpu_seconds(self) -> dict[str, float]:
+        self._stack.sample()
+        lasting = (p for p in self._stack.processes.values() if not p.spec.once)
+        return {process.name: process.usage.cpu_seconds for process in lasting}
+
     def _patience_seconds(self) -> float:
         """What can never be acknowledged, an address nobody can place, is a small share."""
         few = self.progress.outstanding <= max(20, 0.02 * self.progress.accepted)
-        return 3.0 if few else _STALLED_SECONDS
+        return 2 * self._script.councils_poll_seconds + 1 if few else _STALLED_SECONDS
 
     def _acknowledged(self) -> int:
         url = f"{self._stack.blueprint.admin_url('councils')}/statistics"
@@ -168,11 +195,9 @@ class Rehearsal:
             with urllib.request.urlopen(url, timeout=2) as answer:
                 return int(json.load(answer)["acknowledged"])
         except (OSError, ValueError):
-            return self.progress.acknowledged
+            return self.progress.acknowledged + self._acknowledged_before
 
 
-def _total(script: Script) -> int:
-    if script.from_file is None:
-        return script.applications
-    with script.from_file.open("rb") as file:
-        return sum(1 for line in file if line.strip())
+def _cpu_of_ended_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

@@ -23,6 +23,7 @@ SOURCE = "ems-gateway"
 CHUNK_ANSWERS_MAX = 50  # of one request, taken as one piece
 BATCH_CHUNKS_MAX = 40  # in one transaction: at most 2,000 answers
 WAITING_CHUNKS_MAX = 2_000
+ANSWERS_PACE = 0.03  # seconds in which answers of several EROs gather for one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ class Answers:
         self._after_commit = after_commit
         self.group_commit: GroupCommit[Chunk, Known] = GroupCommit(
             self._commit,
+            writers=1,
+            pace=ANSWERS_PACE,
             batch_items_max=BATCH_CHUNKS_MAX,
             waiting_items_max=WAITING_CHUNKS_MAX,
         )

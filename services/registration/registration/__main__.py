@@ -1,4 +1,4 @@
-"""`python -m registration`: serve, migrate, held, postcodes-build, openapi."""
+"""`python -m registration`: serve, migrate, held, keys, postcodes-build, openapi."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 from electoral import command_line, lifecycle, logs
+from electoral.key_commands import add_keys
 from electoral.settings import EX_CONFIG, load
 
 from registration import app, openapi, postcodes
@@ -17,6 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add("serve", _serve, "run the service")
     commands.add_migrate(_dsn, app.SERVICE, app.MIGRATIONS)
     commands.add_held(_dsn)
+    add_keys(commands, lambda: load(Settings).keys_directory, lambda: load(Settings).retention)
     build = commands.add("postcodes-build", _build, "build the index of postcodes")
     build.add_argument("--out", type=Path, required=True, help="file to write")
     openapi_file = commands.add("openapi", _openapi, "write the OpenAPI document")

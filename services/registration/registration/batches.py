@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from electoral import problems
-from electoral.group_commit import Unavailable
+from electoral.http import problem_of
 from electoral.problems import FieldError, Problem
 
 from registration.acceptance import Receipt
@@ -51,10 +51,8 @@ async def answer_each(
     async def answer(item: BatchItem) -> Receipt | Problem:
         try:
             return await submit(item)
-        except Problem as problem:
-            return problem
-        except Unavailable:
-            return problems.unavailable()
+        except Exception as error:
+            return problem_of(error)
 
     answers: list[asyncio.Task[Receipt | Problem]] = []
     for begin in range(0, len(items), ITEMS_AT_A_TIME):

@@ -4,7 +4,12 @@ Exception
 +-- RegistrationError
     +-- KeyReused            same idempotency key, other body: 422
     +-- NoFreeReference      the reference collided again and again: 503
+
+Unavailable
++-- KeysMissing              today's keys are not there: 503
 """
+
+from electoral.group_commit import Unavailable
 
 
 class RegistrationError(Exception):
@@ -17,3 +22,7 @@ class KeyReused(RegistrationError):
 
 class NoFreeReference(RegistrationError):
     """No reference was free in several draws: the generator of random numbers must be broken."""
+
+
+class KeysMissing(Unavailable):
+    """A key to seal or hash with is not there: `/readyz` names it."""

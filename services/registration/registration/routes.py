@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Literal
 
@@ -10,6 +11,7 @@ from electoral import problems
 from electoral.authorities import AUTHORITY_UNKNOWN, AUTHORITY_UNKNOWN_NAME, Authorities
 from electoral.credentials import Credentials
 from electoral.envelope import timestamp
+from electoral.group_commit import TooManyWaiting, Unavailable
 from electoral.http import bearer_token, edge, json_response, read_json_bytes
 from electoral.metrics import Metrics
 from electoral.problems import FieldError, Problem
@@ -17,6 +19,7 @@ from electoral.tracing import child_traceparent
 
 from registration.acceptance import Receipt, Stored
 from registration.batches import BatchItem, answer_each, read_batch
+from registration.errors import KeysMissing
 from registration.json_body import MalformedJson, canonical_json, parse_json
 from registration.limits import RateLimit
 from registration.postcodes import normalise_postcode
@@ -52,6 +55,7 @@ class Api:
         self._per_reference = per_reference
         self._accepted = metrics.counter("applications_accepted_total")
         self._replayed = metrics.counter("applications_replayed_total")
+        self._refused = metrics.counter("intake_refused_total")
 
     async def post_application(self, request: web.Request) -> web.Response:
         """Accept one application."""
@@ -59,14 +63,8 @@ class Api:
         partner = self._partner(request)
         key = check_idempotency_key(request.headers.get("Idempotency-Key"))
         body = _parse(await read_json_bytes(request, APPLICATION_BYTES_MAX))
-        receipt = await self._submissions.submit(
-            body,
-            key=key,
-            partner=partner,
-            arrived_at=arrived_at,
-            traceparent=child_traceparent(request.headers.get("traceparent")),
-        )
-        self._count(receipt)
+        traceparent = child_traceparent(request.headers.get("traceparent"))
+        receipt = await self._submit(body, key, partner, arrived_at, traceparent)
         response = json_response(
             self._receipt_json(receipt.stored), 200 if receipt.replayed else 201
         )
@@ -97,13 +95,9 @@ class Api:
             if not isinstance(item.idempotency_key, str):
                 raise problems.malformed("`idempotencyKey` must be text.")
             _check_size(item.application)
-            return await self._submissions.submit(
-                item.application,
-                key=check_idempotency_key(item.idempotency_key),
-                partner=partner,
-                arrived_at=arrived_at,
-                traceparent=child_traceparent(traceparent),
-            )
+            key = check_idempotency_key(item.idempotency_key)
+            child = child_traceparent(traceparent)
+            return await self._submit(item.application, key, partner, arrived_at, child)
 
         answers = await answer_each(items, submit)
         results = [self._result_json(i, a) for i, a in zip(items, answers, strict=True)]
@@ -113,7 +107,6 @@ class Api:
         result: dict[str, object] = {"idempotencyKey": item.idempotency_key}
         if isinstance(answer, Problem):
             return result | {"status": answer.status, "problem": answer.as_json()}
-        self._count(answer)
         status = 200 if answer.replayed else 201
         return result | {"status": status, "receipt": self._receipt_json(answer.stored)}
 
@@ -130,8 +123,18 @@ class Api:
         if wait:
             raise problems.too_many_requests(wait)
 
-    def _count(self, receipt: Receipt) -> None:
+    async def _submit(
+        self, body: object, key: str, partner: Partner, arrived_at: datetime, traceparent: str
+    ) -> Receipt:
+        try:
+            receipt = await self._submissions.submit(
+                body, key=key, partner=partner, arrived_at=arrived_at, traceparent=traceparent
+            )
+        except Unavailable as error:
+            self._refused.labels(_reason(error)).inc()
+            raise
         (self._replayed if receipt.replayed else self._accepted).inc()
+        return receipt
 
     def _receipt_json(self, stored: Stored) -> dict[str, object]:
         return {
@@ -163,6 +166,17 @@ class Api:
             "steps": [{"step": step, "at": timestamp(at)} for step, at in status.steps.items()],
             "authority": self._authority_json(status.gss_code),
         }
+
+
+def _reason(error: Unavailable) -> str:
+    """Name why intake refused, for the metric."""
+    match error:
+        case TooManyWaiting():
+            return "waiting"
+        case KeysMissing():
+            return "keys"
+        case _:
+            return "not-committed"
 
 
 def _parse(body: bytes) -> object:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from electoral.retention import Retention
 from electoral.settings import ServiceSettings
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -17,7 +18,7 @@ class Settings(ServiceSettings):
     postcode_index: Path = Field(
         description="index built by `python -m registration postcodes-build`"
     )
-    writers: int = Field(default=2, ge=1, description="tasks that commit applications")
+    writers: int = Field(default=1, ge=1, description="tasks that commit applications")
     commit_items_max: int = Field(default=200, ge=1, description="applications of one commit")
     waiting_items_max: int = Field(
         default=2_000, ge=1, description="applications that may wait for a commit; then 503"
@@ -36,3 +37,8 @@ class Settings(ServiceSettings):
     )
     nino_key_days: int = Field(default=90, ge=1, description="days that a NINO's key is kept")
     person_key_days: int = Field(default=180, ge=1, description="days that a person's key is kept")
+
+    @property
+    def retention(self) -> Retention:
+        """How long keys are kept."""
+        return Retention(self.nino_key_days, self.person_key_days, self.index_key_months)

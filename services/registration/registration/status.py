@@ -24,12 +24,12 @@ class Status:
     """Where an application is; each step with its time."""
 
     gss_code: str
-    steps: dict[str, datetime]
+    steps: dict[str, datetime]  # in the order of STEPS, those that were reached
 
     @property
     def current(self) -> str:
         """Return the furthest step reached."""
-        return [step for step in STEPS if step in self.steps][-1]
+        return list(self.steps)[-1]
 
 
 class StatusQuestions:
@@ -47,7 +47,8 @@ class StatusQuestions:
         facts = await postgres.read_progress(self._pool, application_id)
         if known is None or not right:
             return None
-        return Status(known.gss_code, {"received": known.received_at, **facts})
+        facts["received"] = known.received_at
+        return Status(known.gss_code, {step: facts[step] for step in STEPS if step in facts})
 
     def _is_right(self, known: postgres.KnownReference | None, postcode: bytes) -> bool:
         if known is None:

@@ -7,17 +7,17 @@ from datetime import UTC, datetime
 from electoral import franchise, problems
 from electoral.calendar import london_date
 from electoral.events import Source
-from electoral.group_commit import GroupCommit
+from electoral.group_commit import GroupCommit, Unavailable
 from electoral.identifiers import draw_reference, new_application_id
-from electoral.postgres import Pool
+from electoral.postgres import Pool, is_away
 from electoral.problems import FieldError, Problem
 from electoral.sealing import BlindIndex, Sealer, SealingError
 
 from registration import postgres
-from registration.acceptance import Acceptance, IntakeKey, Receipt
+from registration.acceptance import Acceptance, IntakeKey, Receipt, Stored
 from registration.application import Application
 from registration.authority import AuthorityFinder, Placed
-from registration.errors import KeyReused
+from registration.errors import KeyReused, KeysMissing
 from registration.intake import Intake
 from registration.json_body import canonical_json
 from registration.reading import InvalidApplication, check_for_nation, read_application
@@ -91,6 +91,14 @@ class Submissions:
         self, body: object, *, key: str, partner: Partner, arrived_at: datetime, traceparent: str
     ) -> Receipt:
         """Accept an application or answer a repeat; raises `Problem` or `Unavailable`."""
+        try:
+            return await self._submit(body, key, partner, arrived_at, traceparent)
+        except SealingError as error:
+            raise KeysMissing(type(error).__name__) from None
+
+    async def _submit(
+        self, body: object, key: str, partner: Partner, arrived_at: datetime, traceparent: str
+    ) -> Receipt:
         canonical = canonical_json(body)
         intake_key = self._intake_key(partner, key)
         try:
@@ -120,10 +128,18 @@ class Submissions:
     async def _earlier_receipt(
         self, key: IntakeKey, canonical: bytes, errors: tuple[FieldError, ...]
     ) -> Receipt:
-        stored = (await postgres.find_by_key(self._pool, [key])).get(key)
+        stored = await self._find(key)
         if stored is None:
             raise problems.invalid(errors)
         return _receipt(self._intake.replay(stored, canonical))
+
+    async def _find(self, key: IntakeKey) -> Stored | None:
+        try:
+            return (await postgres.find_by_key(self._pool, [key])).get(key)
+        except Exception as error:
+            if not is_away(error):
+                raise
+            raise Unavailable(type(error).__name__) from None
 
     def _acceptance(
         self,
