@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from aiohttp.test_utils import TestClient, TestServer
@@ -61,6 +60,16 @@ class Service:
     admin: str
     process: subprocess.Popen[str]
 
+    def wait_until_ready(self) -> None:
+        ends = time.monotonic() + READY_SECONDS_MAX
+        while time.monotonic() < ends and self.process.poll() is None:
+            try:
+                with urlopen(f"{self.admin}/readyz", timeout=2):
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise AssertionError("registration did not become ready")
+
     def end(self) -> int:
         """Send SIGTERM; returns the exit status, which must come within 10 s."""
         self.process.send_signal(signal.SIGTERM)
@@ -86,34 +95,29 @@ def settings_of(
 
 
 @contextmanager
-def running(environment: Mapping[str, str]) -> Iterator[Service]:
-    """Run a process until the context ends; ready when it is yielded."""
+def starting(environment: Mapping[str, str]) -> Iterator[Service]:
+    """Run a process until the context ends; it may not be ready yet."""
     port, admin_port = free_ports(2)
     ports = {"REGISTRATION_HTTP_PORT": str(port), "REGISTRATION_ADMIN_PORT": str(admin_port)}
     process = subprocess.Popen(
         [sys.executable, "-m", "registration", "serve"],
         env=os.environ | environment | ports,
-        stdout=subprocess.DEVNULL,
+        stdout=open("/tmp/reg_out.log","a"),
         text=True,
     )
-    service = Service(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{admin_port}", process)
     try:
-        _wait_until_ready(service)
-        yield service
+        yield Service(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{admin_port}", process)
     finally:
         process.kill()
         process.wait()
 
 
-def _wait_until_ready(service: Service) -> None:
-    ends = time.monotonic() + READY_SECONDS_MAX
-    while time.monotonic() < ends and service.process.poll() is None:
-        try:
-            with urlopen(f"{service.admin}/readyz", timeout=2):
-                return
-        except (URLError, OSError):
-            time.sleep(0.1)
-    raise AssertionError("registration did not become ready")
+@contextmanager
+def running(environment: Mapping[str, str]) -> Iterator[Service]:
+    """Run a process until the context ends; ready when it is yielded."""
+    with starting(environment) as service:
+        service.wait_until_ready()
+        yield service
 
 
 @asynccontextmanager

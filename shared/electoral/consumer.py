@@ -37,6 +37,7 @@ HELD_SHARE_LIMIT = 0.02
 RETRY_PAUSE = 0.5  # seconds after Postgres or Kafka did not answer
 KAFKA_COMMIT_INTERVAL = 5.0  # seconds; for lag graphs only
 RELEASE_INTERVAL = 1.0  # seconds between looks for released messages
+LATE_KEYS_INTERVAL = 60.0  # seconds between tries of what is held for want of a key
 BOUNDS_TRIES = 20  # half a second apart: a new leader may not know its end at once
 
 log = structlog.get_logger()
@@ -377,10 +378,14 @@ class Consumer(Generic[Prepared]):
     # -- released messages ----------------------------------------------------------------------
 
     async def keep_releasing(self) -> None:
-        """Handle what an operator released, one by one, until cancelled."""
+        """Handle what an operator released, or what waits for a key, until cancelled."""
+        keys_looked_for = time()
         while True:
             await asyncio.sleep(RELEASE_INTERVAL)
             try:
+                if time() - keys_looked_for > LATE_KEYS_INTERVAL:
+                    keys_looked_for = time()
+                    await held.release_for_late_keys(self._pool)
                 for one in await held.claim_released(self._pool):
                     await self._handle_released(one)
             except Exception as error:

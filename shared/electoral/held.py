@@ -68,6 +68,11 @@ _RELEASE = """
 UPDATE held_message SET state = 'released', claimed_until = NULL
  WHERE state = 'held' AND ($1::bigint[] IS NULL OR held_id = ANY($1))
 """
+# A key may be late, or not restored yet: such messages are tried again by themselves for a day.
+_RELEASE_FOR_LATE_KEYS = """
+UPDATE held_message SET state = 'released', claimed_until = NULL
+ WHERE state = 'held' AND error_class = 'unknown-key' AND held_at > now() - interval '24 hours'
+"""
 _OF_DAY = """
 SELECT DISTINCT ON (application_id, attempt) application_id, attempt,
        coalesce(revision, 0) AS revision, accepted_at, gss_code
@@ -148,6 +153,11 @@ async def release(pool: Pool, held_ids: Sequence[int] | None) -> int:
     """Release some held messages, or all; returns how many."""
     done = await pool.execute(_RELEASE, None if held_ids is None else list(held_ids))
     return int(done.rpartition(" ")[2])
+
+
+async def release_for_late_keys(pool: Pool) -> None:
+    """Release what is held for want of a key, while it is held for less than 24 hours."""
+    await pool.execute(_RELEASE_FOR_LATE_KEYS)
 
 
 async def list_held(pool: Pool, limit: int = 1_000) -> list[HeldMessage]:

@@ -34,6 +34,9 @@ MAX_POLL_INTERVAL_MS = 120_000
 REQUEST_TIMEOUT_MS = 10_000
 METADATA_MAX_AGE_MS = 30_000
 FETCH_BYTES_MAX = 1 << 20  # per partition
+# A broker answers a fetch when so much has gathered or so long has passed: fewer, fuller answers.
+FETCH_BYTES_MIN = 64 * 1024
+FETCH_WAIT_MS_MAX = 100
 PRODUCER_BATCH_BYTES = 128 * 1024
 
 
@@ -99,7 +102,8 @@ class Reader:
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             metadata_max_age_ms=METADATA_MAX_AGE_MS,
             max_partition_fetch_bytes=FETCH_BYTES_MAX,
-            fetch_max_wait_ms=100,
+            fetch_min_bytes=FETCH_BYTES_MIN,
+            fetch_max_wait_ms=FETCH_WAIT_MS_MAX,
             check_crcs=False,
         )
 

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 from collections.abc import AsyncIterator, Iterable, Iterator
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +15,6 @@ import aiohttp
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 from electoral.calendar import london_date
-from electoral.topics import read_topics
 from electoral_local.stack import Stack
 
 SERVICES = ("registration", "verification", "ems-gateway")
@@ -54,19 +54,13 @@ class Place(NamedTuple):
 
 async def of_admin_ports(session: aiohttp.ClientSession, urls: Iterable[str]) -> list[Place]:
     """Metrics, readiness and ledger of each service."""
-    today = london_date(_now()).isoformat()
+    today = london_date(datetime.now(UTC)).isoformat()
     paths = ("/metrics", "/readyz", "/livez", f"/ledger?day={today}")
     places = []
     for url in (f"{base}{path}" for base in urls for path in paths):
         async with session.get(url) as answer:
             places.append(Place(Where.METRIC, url, await answer.read()))
     return places
-
-
-def _now() -> Any:
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC)
 
 
 # -- Kafka ----------------------------------------------------------------------------------------

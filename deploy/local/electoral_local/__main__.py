@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from electoral_local import chaos, demo, up
+from electoral_local import chaos, demo, ledger, up
 from electoral_local.errors import LocalError
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(chaos.chaos)
+app.command()(ledger.ledger)
 app.command()(up.up)
 app.command()(up.down)
 app.command()(up.status)

@@ -1,0 +1,38 @@
+"""The comparison of the three ledgers, as an operator sees it."""
+
+from electoral_local.ledger import Difference, Sums, differences
+
+HALF = 1 << 127
+
+
+def sums(**changes: tuple[int, int]) -> Sums:
+    """Three attempts of one authority: two acknowledged, one held."""
+    found = {
+        "accepted": ("registration", "accepted", (3, 6)),
+        "decided": ("verification", "decided", (3, 6)),
+        "acknowledged": ("ems-gateway", "acknowledged", (2, 4)),
+        "held": ("ems-gateway", "held", (1, 2)),
+    }
+    return {
+        (service, state, "E08000025"): changes.get(name, figures)
+        for name, (service, state, figures) in found.items()
+    }
+
+
+def test_equal_sides_have_no_difference() -> None:
+    assert differences(sums()) == []
+
+
+def test_digests_wrap_round_together() -> None:
+    wrapped = sums(accepted=(3, 0), decided=(3, 0), acknowledged=(2, HALF), held=(1, HALF))
+    assert differences(wrapped) == []
+
+
+def test_missing_attempt_is_named_with_its_authority_and_line() -> None:
+    assert differences(sums(acknowledged=(1, 2))) == [
+        Difference("decided = queued + acknowledged + held", "E08000025", 3, 2)
+    ]
+
+
+def test_exchanged_attempt_is_found_though_the_counts_are_equal() -> None:
+    assert [d.left - d.right for d in differences(sums(held=(1, 3)))] == [0]
