@@ -38,8 +38,8 @@ def json_response(document: object, status: int = 200) -> web.Response:
 
 
 async def read_json_bytes(request: web.Request, limit: int) -> bytes:
-    """Read a JSON request's body; 415 for another type, 413 above `limit` bytes."""
-    if request.content_type != "application/json":
+    """Read a JSON request's body; 415 for another type or encoding, 413 above `limit` bytes."""
+    if request.content_type != "application/json" or not _is_plain(request):
         raise problems.unsupported_media_type()
     if (request.content_length or 0) > limit:
         raise problems.too_large(limit)
@@ -50,6 +50,10 @@ async def read_json_bytes(request: web.Request, limit: int) -> bytes:
             raise problems.too_large(limit)
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def _is_plain(request: web.Request) -> bool:
+    return request.headers.get("Content-Encoding", "identity").strip().lower() == "identity"
 
 
 def bearer_token(request: web.Request) -> str:
@@ -141,6 +145,7 @@ async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[i
         shutdown_timeout=SHUTDOWN_TIMEOUT,
         keepalive_timeout=KEEPALIVE_TIMEOUT,
         max_field_size=CLIENT_HEADERS_MAX,
+        auto_decompress=False,  # nothing compressed is taken: what it grows to nobody knows
     )
     await runner.setup()
     try:

@@ -11,7 +11,8 @@ INSERT INTO consumer_position AS position (topic, partition, owner, starts)
 SELECT topic, partition, $3, 1 FROM unnest($1::text[], $2::int[]) AS wanted (topic, partition)
  ORDER BY topic, partition
     ON CONFLICT (topic, partition) DO UPDATE SET
-       owner = excluded.owner, starts = position.starts + 1
+       owner = excluded.owner,
+       starts = position.starts + (position.owner <> excluded.owner)::int
 RETURNING topic, partition, next_offset, starts
 """
 

@@ -15,6 +15,7 @@ import aiohttp
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 from electoral.calendar import london_date
+from electoral.topics import TOPICS
 from electoral_local.stack import Stack
 
 SERVICES = ("registration", "verification", "ems-gateway")
@@ -82,19 +83,17 @@ async def _records(bootstrap_servers: str) -> AsyncIterator[Any]:
     consumer: Any = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers, enable_auto_commit=False)
     await consumer.start()
     try:
-        topics = await consumer.topics()
-        partitions = [
-            TopicPartition(topic, number)
-            for topic in sorted(topics)
-            for number in consumer.partitions_for_topic(topic) or ()
-        ]
+        partitions = [TopicPartition(t.name, n) for t in TOPICS for n in range(t.partitions)]
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         await consumer.seek_to_beginning(*partitions)
-        while any([await consumer.position(p) < ends[p] for p in partitions]):
-            for records in (await consumer.getmany(timeout_ms=500)).values():
+        left = {partition for partition, end in ends.items() if end}
+        while left:
+            for partition, records in (await consumer.getmany(timeout_ms=500)).items():
                 for record in records:
                     yield record
+                if records[-1].offset + 1 >= ends[partition]:
+                    left.discard(partition)
     finally:
         await consumer.stop()
 

@@ -413,21 +413,12 @@ async def test_a_charset_beside_the_content_type_does_not_matter(client: Client)
     assert (await client.apply(an_application(), **header)).status == 201
 
 
-async def test_a_compressed_body_is_read_within_the_same_limit(client: Client) -> None:
-    gzipped = {"Content-Encoding": "gzip"}
-    good = gzip.compress(json.dumps(an_application()).encode())
-    assert (await client.apply(good, **gzipped)).status == 201
-    bomb = gzip.compress(b" " * (8 * 1024 * 1024))
-    check_problem(await client.apply(bomb, **gzipped), 413, "too-large")
-
-
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
-async def test_a_body_that_is_not_compressed_as_it_says_is_400(
-    client: Client, encoding: str
-) -> None:
-    answer = await client.apply(b"Zyxwvut" * 30, **{"Content-Encoding": encoding})
-    check_problem(answer, 400)
-    assert CANARY not in answer.text
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
+async def test_a_compressed_body_is_415_whatever_is_in_it(client: Client, encoding: str) -> None:
+    for body in (gzip.compress(json.dumps(an_application()).encode()), b"Zyxwvut" * 30):
+        answer = await client.apply(body, **{"Content-Encoding": encoding})
+        check_problem(answer, 415, "unsupported-media-type")
+        assert CANARY not in answer.text
 
 
 @pytest.mark.parametrize(
@@ -835,4 +826,4 @@ def test_a_missing_or_wrong_setting_is_one_sentence_that_names_it(
     assert found.returncode == 78, found.stderr
     assert variable in found.stderr
     assert found.stderr.count("\n") == 1
-    assert value is None or value not in found.stderr
+    assert environment["REGISTRATION_DATABASE_URL"] not in found.stderr

@@ -5,7 +5,9 @@ import sys
 from pathlib import Path
 
 import yaml
+from asyncpg import InvalidAuthorizationSpecificationError, InvalidCatalogNameError
 from electoral import command_line, lifecycle, logs
+from electoral.credentials import CredentialsUnusable
 from electoral.key_commands import add_keys
 from electoral.settings import EX_CONFIG, load
 
@@ -33,11 +35,22 @@ def _dsn() -> str:
 def _serve(_: argparse.Namespace) -> int:
     settings = load(Settings)
     logs.configure(app.SERVICE, settings.log_level)
+    if not settings.keys_directory.is_dir():
+        return _wrong("KEYS_DIRECTORY", "it is not a directory")
     try:
         return lifecycle.run(lambda life: app.serve(settings, life))
+    except CredentialsUnusable as error:
+        return _wrong("PARTNERS_FILE", str(error))
     except postcodes.PostcodeIndexUnusable as error:
-        print(error, file=sys.stderr)
-        return EX_CONFIG
+        return _wrong("POSTCODE_INDEX", str(error))
+    except (InvalidAuthorizationSpecificationError, InvalidCatalogNameError):
+        return _wrong("DATABASE_URL", "Postgres knows no such role, password or database")
+
+
+def _wrong(setting: str, sentence: str) -> int:
+    """Say in one sentence which setting is wrong."""
+    print(f"REGISTRATION_{setting} is wrong: {sentence.rstrip('.')}.", file=sys.stderr)
+    return EX_CONFIG
 
 
 def _build(options: argparse.Namespace) -> int:
