@@ -11,6 +11,7 @@ PACKAGES := shared services/registration services/verification services/ems-gate
 SOURCES := shared services loadtests deploy tests
 APPLICATIONS ?= 1000
 UV := $(BIN)/uv
+PYTEST := $(BIN)/python -m pytest -q
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 
 .PHONY: help
@@ -49,15 +50,16 @@ down: $(VENV)/installed ## end what `make up` started
 
 .PHONY: test
 test: $(VENV)/installed-dev ## every test but the long ones, on real Postgres and Kafka
-	@$(BIN)/python -m pytest -m "not long"
+	@$(PYTEST) -m "not long" -n 2 --dist loadfile
 
 .PHONY: test-unit
 test-unit: $(VENV)/installed-dev ## tests that need neither Postgres nor Kafka
-	@$(BIN)/python -m pytest tests/unit tests/contract tests/conventions -n 2
+	@$(PYTEST) tests/unit tests/contract tests/conventions -n 2 --dist loadfile
 
 .PHONY: test-all
 test-all: $(VENV)/installed-dev ## every test, the long ones too
-	@$(BIN)/python -m pytest
+	@$(PYTEST) -m "not long" -n 2 --dist loadfile
+	@$(PYTEST) -m long
 
 .PHONY: lint
 lint: $(VENV)/installed-dev ## style, imports between packages, contracts
