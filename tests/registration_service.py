@@ -22,12 +22,13 @@ from electoral.group_commit import GroupCommit
 from electoral.metrics import Metrics
 from electoral.postgres import Pool
 from electoral.sealing import BlindIndex, DirectoryKeyring, Sealer
+from electoral_local.blueprint import postcode_index as cached_postcode_index
 from electoral_local.ports import free_ports
 from registration.address_lookup import SyntheticAddressLookup
 from registration.authority import AuthorityFinder
 from registration.intake import Intake
 from registration.limits import RateLimit
-from registration.postcodes import PostcodeIndex
+from registration.postcodes import PostcodeIndex, build_index
 from registration.routes import Api, public_app
 from registration.status import StatusQuestions
 from registration.submission import BodyHasher, Committer, Submissions, read_partner
@@ -102,7 +103,7 @@ def starting(environment: Mapping[str, str]) -> Iterator[Service]:
     process = subprocess.Popen(
         [sys.executable, "-m", "registration", "serve"],
         env=os.environ | environment | ports,
-        stdout=open("/tmp/reg_out.log","a"),
+        stdout=subprocess.DEVNULL,
         text=True,
     )
     try:
@@ -156,6 +157,15 @@ async def public_port(
     )
     async with committer, TestClient(TestServer(public_app(api, metrics))) as client:
         yield client
+
+
+def postcode_index(folder: Path) -> Path:
+    """Return the index of all postcodes: the local stack's, or one built here in some seconds."""
+    there = cached_postcode_index()
+    if there.exists():
+        return there
+    build_index(folder / "index")
+    return folder / "index"
 
 
 async def count_applications(dsn: str) -> int:

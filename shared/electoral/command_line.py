@@ -6,6 +6,8 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import asyncpg
+
 from electoral import held, logs, postgres
 from electoral.credentials import CredentialsUnusable
 from electoral.held import HeldMessage
@@ -66,6 +68,12 @@ def run(parser: argparse.ArgumentParser, arguments: list[str] | None = None) -> 
         return command(options)
     except (MigrationError, CannotListen, CredentialsUnusable) as error:
         print(error, file=sys.stderr)
+        return EX_CONFIG
+    except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError):
+        print(
+            "DATABASE_URL is wrong: Postgres knows no such role, password or database.",
+            file=sys.stderr,
+        )
         return EX_CONFIG
     except Exception as error:
         if not postgres.is_away(error):

@@ -51,6 +51,10 @@ class Reaction(Enum):
     RETRY = "retry"  # Postgres or Kafka is away: the same again, later
     HOLD = "hold"  # this message can never work
     ALONE = "alone"  # unknown: find the message that is to blame
+    STOP = "stop"  # ours: no message is to blame
+
+
+_NOT_THE_MESSAGES = (Reaction.RETRY, Reaction.STOP)
 
 
 class Hold(Exception):
@@ -104,16 +108,14 @@ class _HeldShare:
 
     recent: deque[bool] = field(default_factory=lambda: deque(maxlen=HELD_WINDOW))
 
-    def count(self, was_held: bool) -> None:
-        self.recent.append(was_held)
-
-    def check(self) -> None:
-        """Raise when at least 20 and more than 2% of the last 1,000 messages were held."""
-        count = sum(self.recent)
-        if count >= HELD_COUNT_LIMIT and count > HELD_SHARE_LIMIT * len(self.recent):
+    def check(self, now: Sequence[bool]) -> None:
+        """Raise when at least 20 and more than 2% of the last 1,000 messages would be held."""
+        last = [*self.recent, *now][-HELD_WINDOW:]
+        count = sum(last)
+        if any(now) and count >= HELD_COUNT_LIMIT and count > HELD_SHARE_LIMIT * len(last):
             raise StopConsuming(
-                f"{count} of the last {len(self.recent)} messages could not be handled: the "
-                "program is wrong, not the messages. Deploy a mended one, then `held release`."
+                f"{count} of the last {len(last)} messages could not be handled: the program is "
+                "wrong, not the messages. None of these was moved past. Deploy a mended program."
             )
 
 
@@ -270,7 +272,6 @@ class Consumer(Generic[Prepared]):
         for partition in sorted(careful):
             await self._handle_alone(batch[partition])
             self._with_care.discard(partition)
-        self._held_share.check()
 
     async def _handle_together(self, messages: list[Message]) -> None:
         try:
@@ -278,7 +279,7 @@ class Consumer(Generic[Prepared]):
             await self._prepare(work)
             await self._record(work)
         except Exception as error:
-            if self._reaction(error) is Reaction.RETRY:
+            if self._reaction(error) in _NOT_THE_MESSAGES:
                 raise
             log.warning("batch is taken apart", error_class=type(error).__name__)
             await self._handle_alone(messages)
@@ -302,7 +303,7 @@ class Consumer(Generic[Prepared]):
                     await self._prepare([work])
                 ours = await self._record([work])
             except Exception as error:
-                if self._reaction(error) is Reaction.RETRY:
+                if self._reaction(error) in _NOT_THE_MESSAGES:
                     raise
                 log.warning("message failed alone", tries=tries, error_class=type(error).__name__)
                 if tries < TRIES_ALONE_MAX:
@@ -316,6 +317,8 @@ class Consumer(Generic[Prepared]):
     def _reaction(error: Exception) -> Reaction:
         if is_away(error) or isinstance(error, KafkaError):
             return Reaction.RETRY
+        if isinstance(error, StopConsuming):
+            return Reaction.STOP
         return Reaction.HOLD if isinstance(error, Hold) else Reaction.ALONE
 
     async def _prepare(self, work: Sequence[_Work[Prepared]]) -> None:
@@ -326,6 +329,7 @@ class Consumer(Generic[Prepared]):
 
     async def _record(self, work: Sequence[_Work[Prepared]]) -> bool:
         """Record in one transaction what is still ours; returns whether all of it was."""
+        self._held_share.check([_is_held(w) for w in work])
         moves = self._moves(work)
         async with transaction(self._pool) as connection:
             moved = await move(connection, moves, self._owner)
@@ -370,7 +374,7 @@ class Consumer(Generic[Prepared]):
                 self._missed.inc()
                 log.warning("partition lost to another worker", topic=partition.topic)
         for work in ours:
-            self._held_share.count(_is_held(work))
+            self._held_share.recent.append(_is_held(work))
             if isinstance(work.result, Hold):
                 self._held.labels(work.message.topic, work.result.error_class).inc()
         self._after_commit()

@@ -26,6 +26,7 @@ from electoral.sealing import KEY_ID
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 SHUTDOWN_TIMEOUT = 5.0  # seconds that open requests get to finish
+GOODBYE = 0.5  # seconds in which open connections are told that their answer is the last
 KEEPALIVE_TIMEOUT = 75.0  # seconds; longer than a client's idle pause
 CLIENT_HEADERS_MAX = 8 * 1024  # bytes of one header line
 
@@ -80,7 +81,9 @@ def edge(metrics: Metrics) -> Middleware:
         elapsed = time.perf_counter() - begin
         count_of(route, response.status)()
         time_of(route)(elapsed)
-        log.debug("request", route=route, status=response.status, seconds=round(elapsed, 4))
+        # What went well is counted, and logged only where somebody looks for it.
+        say = log.debug if response.status < 400 else log.info
+        say("request", route=route, status=response.status, seconds=round(elapsed, 4))
         return response
 
     return middleware
@@ -125,19 +128,33 @@ class CannotListen(Exception):
     """The address cannot be served: the message names it."""
 
 
-async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
+async def _listen(runner: web.AppRunner, host: str, port: int) -> web.TCPSite:
+    site = web.TCPSite(runner, host, port, backlog=4096, reuse_address=True)
     try:
-        await web.TCPSite(runner, host, port, backlog=4096, reuse_address=True).start()
+        await site.start()
     except OSError as error:
         raise CannotListen(
             f"Port {port} of {host} cannot be served ({error.strerror}): "
             "end what uses it, or set another port."
         ) from None
+    return site
 
 
 @asynccontextmanager
 async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
-    """Serve an application; yields the port that it got."""
+    """Serve an application; yields the port that it got.
+
+    At the end nobody is cut off: new connections are refused, and for half a second those that are
+    open get their answers and are told that these are the last.
+    """
+    ending = asyncio.Event()
+
+    async def say_when_ending(request: web.Request, response: web.StreamResponse) -> None:
+        if ending.is_set():
+            response.force_close()
+            response.headers["Connection"] = "close"  # aiohttp has prepared the others already
+
+    app.on_response_prepare.append(say_when_ending)
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -149,8 +166,12 @@ async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[i
     )
     await runner.setup()
     try:
-        await _listen(runner, host, port)
+        site = await _listen(runner, host, port)
         yield int(runner.addresses[0][1])
+        ending.set()
+        await site.stop()
+        if runner.server is not None and runner.server.connections:
+            await asyncio.sleep(GOODBYE)
     finally:
         await runner.cleanup()
 

@@ -39,6 +39,7 @@ _AWAY: tuple[type[BaseException], ...] = (
     asyncpg.InsufficientResourcesError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InternalClientError,  # its connection was lost in the middle of an answer
     ConnectionError,
     TimeoutError,
     OSError,
@@ -49,9 +50,13 @@ class MigrationError(Exception):
     """The database and the migration files disagree; the message says how."""
 
 
+# Errors of files are OSErrors too; no waiting mends them.
+_OF_FILES = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+
+
 def is_away(error: BaseException) -> bool:
     """Say whether an error means that Postgres is away: wait and try the same again."""
-    return isinstance(error, _AWAY)
+    return isinstance(error, _AWAY) and not isinstance(error, _OF_FILES)
 
 
 async def open_pool(dsn: str, *, service: str, connections: int) -> Pool:

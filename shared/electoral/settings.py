@@ -7,6 +7,8 @@ from typing import TypeVar
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from electoral.retention import Retention
+
 EX_CONFIG = 78  # sysexits.h: something was found in an unconfigured or misconfigured state
 
 S = TypeVar("S", bound="ServiceSettings")
@@ -17,9 +19,15 @@ class ServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
-    database_url: str = Field(description="Postgres address of the service's own database")
+    database_url: str = Field(
+        pattern=r"^postgres(ql)?://\S+$",
+        description="address of the service's own database, postgresql://...",
+    )
     database_connections: int = Field(default=10, ge=2, description="connections of the pool")
-    kafka_bootstrap_servers: str = Field(description="Kafka brokers, host:port, comma-separated")
+    kafka_bootstrap_servers: str = Field(
+        pattern=r"^[^\s,]+:\d{1,5}(,[^\s,]+:\d{1,5})*$",
+        description="Kafka brokers, host:port, comma-separated",
+    )
     keys_directory: Path = Field(description="directory of the service's key files")
     http_host: str = Field(default="127.0.0.1", description="address of the public port")
     http_port: int = Field(default=0, ge=0, le=65535, description="public port")
@@ -29,6 +37,16 @@ class ServiceSettings(BaseSettings):
         default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least level logged"
     )
     batch_messages_max: int = Field(default=500, ge=1, description="messages of one consumer batch")
+    nino_key_days: int = Field(default=90, ge=1, description="days that a NINO's key is kept")
+    person_key_days: int = Field(default=180, ge=1, description="days that a person's key is kept")
+    index_key_months: int = Field(
+        default=13, ge=1, description="months after its quarter that an index key is kept"
+    )
+
+    @property
+    def retention(self) -> Retention:
+        """How long keys are kept."""
+        return Retention(self.nino_key_days, self.person_key_days, self.index_key_months)
 
 
 def load(settings: type[S]) -> S:
@@ -49,4 +67,7 @@ def explain(settings: type[ServiceSettings], error: ValidationError) -> str:
     what = f" ({field.description})" if field and field.description else ""
     if first["type"] == "missing":
         return f"Set {variable.upper()}{what}: it is missing."
-    return f"{variable.upper()}{what} is wrong: {first['msg'].lower()}."
+    wrong = first["msg"].lower()
+    if first["type"] == "string_pattern_mismatch":
+        wrong = "it does not have that form"
+    return f"{variable.upper()}{what} is wrong: {wrong}."

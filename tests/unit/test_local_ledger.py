@@ -1,17 +1,17 @@
 """The comparison of the three ledgers, as an operator sees it."""
 
-from electoral_local.ledger import Difference, Sums, differences
+from electoral_local.ledger import Difference, Figures, Sums, differences, in_flight
 
 HALF = 1 << 127
 
 
-def sums(**changes: tuple[int, int]) -> Sums:
+def sums(**changes: Figures) -> Sums:
     """Three attempts of one authority: two acknowledged, one held."""
     found = {
-        "accepted": ("registration", "accepted", (3, 6)),
-        "decided": ("verification", "decided", (3, 6)),
-        "acknowledged": ("ems-gateway", "acknowledged", (2, 4)),
-        "held": ("ems-gateway", "held", (1, 2)),
+        "accepted": ("registration", "accepted", (3, 6, 6)),
+        "decided": ("verification", "decided", (3, 6, 6)),
+        "acknowledged": ("ems-gateway", "acknowledged", (2, 4, 4)),
+        "held": ("ems-gateway", "held", (1, 2, 2)),
     }
     return {
         (service, state, "E08000025"): changes.get(name, figures)
@@ -24,15 +24,28 @@ def test_equal_sides_have_no_difference() -> None:
 
 
 def test_digests_wrap_round_together() -> None:
-    wrapped = sums(accepted=(3, 0), decided=(3, 0), acknowledged=(2, HALF), held=(1, HALF))
+    wrapped = sums(
+        accepted=(3, 0, 0), decided=(3, 0, 6), acknowledged=(2, HALF, 4), held=(1, HALF, 2)
+    )
     assert differences(wrapped) == []
 
 
 def test_missing_attempt_is_named_with_its_authority_and_line() -> None:
-    assert differences(sums(acknowledged=(1, 2))) == [
+    assert differences(sums(acknowledged=(1, 2, 4))) == [
         Difference("decided = queued + acknowledged + held", "E08000025", 3, 2)
     ]
 
 
 def test_exchanged_attempt_is_found_though_the_counts_are_equal() -> None:
-    assert [d.left - d.right for d in differences(sums(held=(1, 3)))] == [0]
+    assert [d.left - d.right for d in differences(sums(held=(1, 3, 2)))] == [0]
+
+
+def test_lost_final_outcome_is_found_though_the_attempts_are_the_same() -> None:
+    assert [d.line for d in differences(sums(acknowledged=(2, 4, 5)))] == [
+        "decided = queued + acknowledged + held"
+    ]
+
+
+def test_what_is_neither_acknowledged_nor_held_is_in_flight() -> None:
+    assert in_flight(sums()) == 0
+    assert in_flight(sums(acknowledged=(1, 2, 2))) == 1

@@ -37,7 +37,7 @@ def demo(
         float | None, typer.Option(help="Applications a second; else as fast as it goes.")
     ] = None,
     brokers: Annotated[int, typer.Option(min=1, max=5, help="Kafka brokers.")] = 1,
-    connections: Annotated[int, typer.Option(min=1, help="Citizens at once.")] = 64,
+    connections: Annotated[int, typer.Option(min=1, help="Citizens at once.")] = 256,
     seed: Annotated[int, typer.Option(help="Of the simulated population.")] = 1,
     quiet: Annotated[float, typer.Option(help="Seconds without change that are rest.")] = (
         QUIET_SECONDS

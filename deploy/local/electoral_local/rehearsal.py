@@ -9,12 +9,12 @@ import os
 import resource
 import sys
 import time
-import urllib.request
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from electoral_local.ledger import DIRECTLY
 from electoral_local.stack import Stack
 
 _LOOK_INTERVAL_SECONDS = 0.2
@@ -32,7 +32,7 @@ class Script:
     first: int = 0
     """Number of the first person."""
     from_file: Path | None = None
-    connections: int = 64
+    connections: int = 256
     rate: float | None = None
     """Applications a second; as fast as it goes where not given."""
     seed: int = 1
@@ -192,7 +192,7 @@ class Rehearsal:
     def _acknowledged(self) -> int:
         url = f"{self._stack.blueprint.admin_url('councils')}/statistics"
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
+            with DIRECTLY.open(url, timeout=2) as answer:
                 return int(json.load(answer)["acknowledged"])
         except (OSError, ValueError):
             return self.progress.acknowledged + self._acknowledged_before

@@ -18,6 +18,7 @@ from electoral.lifecycle import Lifecycle
 from electoral.metrics import Metrics
 from electoral.outbox import Relay
 from electoral.postgres import Pool, open_pool
+from electoral.resealing import SealedColumn, UnfinishedRows, keep_retention
 from electoral.sealing import DirectoryKeyring, Sealer
 from electoral.topics import topics_read_by
 
@@ -35,6 +36,12 @@ SERVICE = "ems-gateway"
 MIGRATIONS = Path(__file__).parent / "migrations"
 DRAIN_SECONDS = 2.0  # that the outbox gets at the end; the next start publishes the rest
 
+SEALED_AND_WAITING = SealedColumn(
+    "record",
+    "person",
+    "t.position IN (SELECT position FROM queue UNION ALL SELECT position FROM held_record)",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
@@ -47,6 +54,7 @@ class _Parts:
     sealer: Sealer
     pool: Pool
     relay: Relay
+    unfinished: UnfinishedRows
 
 
 def read_authorities(settings: Settings) -> Authorities:
@@ -72,6 +80,9 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> AsyncIterator[None]
         await stack.enter_async_context(lifecycle.task(keep_warning(parts.pool)))
         await stack.enter_async_context(lifecycle.task(parts.credentials.keep_reading()))
         await stack.enter_async_context(lifecycle.task(consumer.keep_releasing()))
+        await stack.enter_async_context(
+            lifecycle.task(keep_retention(parts.unfinished, parts.sealer, settings.retention))
+        )
         await stack.enter_async_context(lifecycle.task(consumer.run(), finish=consumer.stop))
         await stack.enter_async_context(answers.group_commit)
         gateway = Gateway(parts.credentials, Pages(parts.pool, parts.sealer), answers)
@@ -91,14 +102,16 @@ async def _open_parts(stack: AsyncExitStack, settings: Settings) -> _Parts:
         )
     )
     producer = await stack.enter_async_context(Producer(settings.kafka_bootstrap_servers, SERVICE))
+    sealer = Sealer(DirectoryKeyring(settings.keys_directory))
     return _Parts(
         settings=settings,
         metrics=metrics,
         authorities=authorities,
         credentials=credentials,
-        sealer=Sealer(DirectoryKeyring(settings.keys_directory)),
+        sealer=sealer,
         pool=pool,
         relay=Relay(pool, producer, metrics),
+        unfinished=UnfinishedRows(pool, sealer, (SEALED_AND_WAITING,)),
     )
 
 
@@ -137,6 +150,7 @@ def _admin(parts: _Parts, consumer: Consumer[Arrival], stopping: asyncio.Event) 
         metrics=parts.metrics,
         before_metrics=_gauges(parts),
         ledger=_ledger(parts.pool),
+        unfinished=parts.unfinished.count,
     )
 
 

@@ -17,6 +17,7 @@ from electoral.lifecycle import Lifecycle
 from electoral.metrics import Metrics
 from electoral.outbox import Relay
 from electoral.postgres import Pool, is_away, open_pool
+from electoral.resealing import SealedColumn, UnfinishedRows, keep_retention
 from electoral.sealing import DirectoryKeyring, Sealer
 from electoral.topics import topics_read_by
 
@@ -34,6 +35,12 @@ SERVICE = "verification"
 MIGRATIONS = Path(__file__).parent / "migrations"
 DRAIN_SECONDS = 2.0  # that the outbox gets at the end; the next start publishes the rest
 
+_PARKED = "(t.application_id, t.attempt) IN (SELECT application_id, attempt FROM parked)"
+SEALED_AND_PARKED = (
+    SealedColumn("attempt", "sealed_person", _PARKED),
+    SealedColumn("attempt", "sealed_nino", _PARKED),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
@@ -46,6 +53,7 @@ class _Parts:
     relay: Relay
     dwp: Dwp
     breaker: Breaker
+    unfinished: UnfinishedRows
 
 
 @asynccontextmanager
@@ -60,6 +68,9 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> AsyncIterator[None]
         await stack.enter_async_context(lifecycle.task(ledger.keep_folding(parts.pool)))
         await stack.enter_async_context(lifecycle.task(_parked(parts).run()))
         await stack.enter_async_context(lifecycle.task(consumer.keep_releasing()))
+        await stack.enter_async_context(
+            lifecycle.task(keep_retention(parts.unfinished, parts.sealer, settings.retention))
+        )
         await stack.enter_async_context(
             serving(
                 admin_app(_admin(parts, consumer, lifecycle.stopping)),
@@ -88,10 +99,11 @@ async def _open_parts(stack: AsyncExitStack, settings: Settings) -> _Parts:
             metrics=metrics,
         )
     )
+    sealer = Sealer(DirectoryKeyring(settings.keys_directory))
     return _Parts(
         settings=settings,
         metrics=metrics,
-        sealer=Sealer(DirectoryKeyring(settings.keys_directory)),
+        sealer=sealer,
         pool=pool,
         relay=Relay(pool, producer, metrics),
         dwp=dwp,
@@ -100,6 +112,7 @@ async def _open_parts(stack: AsyncExitStack, settings: Settings) -> _Parts:
             failures_to_open=settings.dwp_failures_to_open,
             probe_delay=settings.dwp_probe_delay_seconds,
         ),
+        unfinished=UnfinishedRows(pool, sealer, SEALED_AND_PARKED),
     )
 
 
@@ -169,6 +182,7 @@ def _admin(parts: _Parts, consumer: Consumer[Prepared], stopping: asyncio.Event)
         metrics=parts.metrics,
         before_metrics=_gauges(parts.pool, parts.metrics),
         ledger=_ledger(parts.pool),
+        unfinished=parts.unfinished.count,
     )
 
 

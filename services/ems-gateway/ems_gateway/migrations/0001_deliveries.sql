@@ -1,4 +1,5 @@
--- What reached the gateway for an ERO: one row per revision of an attempt, never changed.
+-- What reached the gateway for an ERO: one row per revision of an attempt, never
+-- changed but for being sealed again under a newer key.
 CREATE TABLE record (
     position            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     record_id           bytea       NOT NULL UNIQUE CHECK (octet_length(record_id) = 12),
