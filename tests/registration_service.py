@@ -129,7 +129,8 @@ async def public_port(
     postcodes: Path,
     *,
     lookup_delay: float = 0.0,
-    status_per_minute: int = 60,
+    status_per_minute: int = 100_000,
+    status_per_minute_reference: int = 100_000,
 ) -> AsyncIterator[TestClient[Any, Any]]:
     """Serve the public port alone in this process: its clock and its look-up can be set."""
     keyring = DirectoryKeyring(keys_root / "registration")
@@ -153,7 +154,7 @@ async def public_port(
         authorities=authorities,
         metrics=metrics,
         per_address=RateLimit(status_per_minute),
-        per_reference=RateLimit(status_per_minute),
+        per_reference=RateLimit(status_per_minute_reference),
     )
     async with committer, TestClient(TestServer(public_app(api, metrics))) as client:
         yield client

@@ -1,8 +1,8 @@
 """Where the leak scan looks: everything that a running stack shows, publishes, stores or writes."""
 
 import asyncio
-import json
 import os
+import re
 import subprocess
 from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from electoral_local.stack import Stack
 
 SERVICES = ("registration", "verification", "ems-gateway")
 COMMAND_SECONDS = 30
+SEALED_NINO = re.compile(rb'"applicationId":"([0-9a-f-]{36})".*"nino":"(nino-online-[^"]+)"')
 
 
 class Where(StrEnum):
@@ -118,17 +119,16 @@ async def of_dumps(stack: Stack) -> list[Place]:
 
 async def of_commands(stack: Stack) -> list[Place]:
     """What the operators' commands print."""
-    places = []
-    for service in SERVICES:
-        spec = stack.process(service).spec
-        commands = [("held", "list")]
-        if service == "ems-gateway":
-            commands.append(("assign", "--list"))
-        for words in commands:
-            command = (*spec.command[:-1], *words)  # in the place of `serve`
-            output = await _run(command, dict(spec.environment))
-            places.append(Place(Where.COMMAND, f"{service} {' '.join(words)}", output))
-    return places
+    commands = [(service, ("held", "list")) for service in SERVICES]
+    commands.append(("ems-gateway", ("assign", "--list")))
+    return await asyncio.gather(*(_of_command(stack, *command) for command in commands))
+
+
+async def _of_command(stack: Stack, service: str, words: tuple[str, ...]) -> Place:
+    spec = stack.process(service).spec
+    command = (*spec.command[:-1], *words)  # in the place of `serve`
+    output = await _run(command, dict(spec.environment))
+    return Place(Where.COMMAND, f"{service} {' '.join(words)}", output)
 
 
 async def _run(command: tuple[str, ...], environment: dict[str, str]) -> bytes:
@@ -179,13 +179,6 @@ class SealedNino(NamedTuple):
 
 def sealed_ninos(places: Iterable[Place]) -> set[SealedNino]:
     """The sealed NINOs in the values of topics."""
-    found = set()
-    for place in places:
-        if place.where is Where.TOPIC_VALUE and place.name.startswith("applications.received/"):
-            try:
-                event = json.loads(place.data)
-            except ValueError:
-                continue  # what the test put there
-            if event.get("nino"):
-                found.add(SealedNino(event["applicationId"], event["nino"]))
-    return found
+    values = (p.data for p in places if p.where is Where.TOPIC_VALUE)
+    found = (SEALED_NINO.search(value) for value in values)
+    return {SealedNino(*map(bytes.decode, match.groups())) for match in found if match}

@@ -17,6 +17,7 @@ from urllib.parse import quote, quote_plus
 NEEDLE_BYTES_MIN = 7
 CHUNK_BYTES = 1 << 16
 GRAM_BYTES = 4
+CHANCE_DIGITS_MAX = 12  # so few digits are part of many a longer number
 SURROUNDINGS_BYTES = 60
 
 
@@ -201,9 +202,9 @@ def _is_at(sought: bytes, data: bytes, begin: int) -> bool:
     if not data.startswith(sought, begin):
         return False
     end = begin + len(sought)
-    # Eight digits are part of many a longer number.
-    within_digits = data[max(0, begin - 1) : begin].isdigit() or data[end : end + 1].isdigit()
-    return not (sought.isdigit() and within_digits)
+    if len(sought) > CHANCE_DIGITS_MAX or not sought.isdigit():
+        return True
+    return not (data[max(0, begin - 1) : begin].isdigit() or data[end : end + 1].isdigit())
 
 
 class Scanner:

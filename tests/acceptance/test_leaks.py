@@ -51,14 +51,12 @@ class Findings:
     leaks: dict[Where, list[Leak]] = field(default_factory=lambda: defaultdict(list))
     bytes_scanned: Counter[Where] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
-    dwp: dict[str, int] = field(default_factory=dict)
     held: dict[str, set[str]] = field(default_factory=dict)  # service -> error classes
     parked: int = 0
     log_of_postgres: bytes = b""
     sealed_ninos: set[SealedNino] = field(default_factory=set)
     keys: dict[str, dict[str, bytes]] = field(default_factory=dict)  # service -> file -> key
     opened: set[str] = field(default_factory=set)  # by the key ring of verification
-    accepted: int = 0
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +115,17 @@ async def _play(stack: Stack, caller: Caller, findings: Findings) -> None:
     await traffic.repeat_and_ask()
     await traffic.send_batch()
     await traffic.send_what_is_refused()
+    await _kill_postgres(stack, traffic)
     await send_stray_messages(stack)
+    await _trouble_dwp(stack, traffic, findings)
+    await traffic.wait_until(decided=True)
+    await traffic.refuse_as_council()
+    for service in SERVICES:
+        findings.held[service] = await _held(stack, service)
+
+
+async def _trouble_dwp(stack: Stack, traffic: Traffic, findings: Findings) -> None:
+    """Everyone applies while DWP answers with errors, with garbage, and not at all."""
     for name, control in (
         ("errors", {"itemErrorRate": 1.0}),
         ("garbage", {"itemErrorRate": 0.0, "garbageRate": 1.0}),
@@ -127,13 +135,7 @@ async def _play(stack: Stack, caller: Caller, findings: Findings) -> None:
         await traffic.send_everyone(name)
         await traffic.wait_until(decided=False)
     findings.parked = await _value(stack, "verification", "SELECT count(*) FROM parked")
-    await _kill_postgres(stack, traffic)
     await traffic.behave(down=False)
-    await traffic.wait_until(decided=True)
-    await traffic.refuse_as_council()
-    findings.accepted = traffic.accepted
-    for service in SERVICES:
-        findings.held[service] = await _held(stack, service)
 
 
 async def _kill_postgres(stack: Stack, traffic: Traffic) -> None:

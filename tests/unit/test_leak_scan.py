@@ -78,7 +78,7 @@ def test_a_canary_is_found_in_every_encoding(canary: Canary) -> None:
         "UTF-16 BE": b"\x00" + text.encode("utf-16-be"),
         "hex": text.encode().hex().encode(),
         "HEX": text.encode().hex().upper().encode(),
-        "a dumped bytea of hex": b"\\x" + text.encode().hex().encode().hex().encode(),
+        "a dumped bytea of hex": b"\\x7b22" + text.encode().hex().encode().hex().encode() + b"227d",
     }
     assert {name for name, data in encoded.items() if found_in(data) != {canary}} == set()
 

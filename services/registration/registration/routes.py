@@ -13,6 +13,7 @@ from electoral.credentials import Credentials
 from electoral.envelope import timestamp
 from electoral.group_commit import TooManyWaiting, Unavailable
 from electoral.http import bearer_token, edge, json_response, read_json_bytes
+from electoral.identifiers import REFERENCE_LENGTH, normalise_reference
 from electoral.metrics import Metrics
 from electoral.problems import FieldError, Problem
 from electoral.tracing import child_traceparent
@@ -78,7 +79,7 @@ class Api:
         reference, postcode = _status_question(
             _parse(await read_json_bytes(request, STATUS_BYTES_MAX))
         )
-        self._limit(self._per_reference, reference)
+        self._limit(self._per_reference, normalise_reference(reference)[:REFERENCE_LENGTH])
         status = await self._questions.ask(reference, postcode)
         if status is None:
             raise problems.not_found("No application has this reference and postcode together.")
