@@ -29,7 +29,7 @@ from electoral.sealing import Sealer
 
 BATCH_MESSAGES_MAX = 500
 FETCH_WAIT_MS = 200
-BATCH_PACE = 0.1  # seconds from one batch to the next that is not full: small ones cost most
+BATCH_PACE = 0.2  # seconds from one batch to the next that is not full: small ones cost most
 TRIES_ALONE_MAX = 3
 HELD_WINDOW = 1_000  # messages over which the share of held ones is watched
 HELD_COUNT_LIMIT = 20
@@ -99,7 +99,7 @@ class _Work(Generic[Prepared]):
 
     @property
     def place(self) -> Partition:
-        return Partition(self.message.topic, self.message.partition)
+        return self.message.place
 
 
 @dataclass(slots=True)

@@ -190,7 +190,7 @@ class Admin:
     metrics: Metrics
     before_metrics: Callable[[], Awaitable[None]]
     ledger: ReadLedger
-    unfinished: CountUnfinished
+    unfinished: CountUnfinished | None = None
 
 
 def admin_app(admin: Admin) -> web.Application:
@@ -226,7 +226,7 @@ def admin_app(admin: Admin) -> web.Application:
 
     async def key(request: web.Request) -> web.Response:
         key_id = request.match_info["key_id"]
-        if not KEY_ID.fullmatch(key_id):
+        if admin.unfinished is None or not KEY_ID.fullmatch(key_id):
             raise problems.not_found()
         count = await admin.unfinished(key_id)
         return json_response({"service": admin.service, "keyId": key_id, "unfinished": count})

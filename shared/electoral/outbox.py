@@ -21,7 +21,7 @@ from electoral.postgres import Connection, Pool, is_away
 BATCH_ROWS_MAX = 500
 LEASE_SECONDS = 5.0
 POLL_INTERVAL = 0.1  # seconds; a commit in this process wakes the relay at once
-PACE = 0.03  # seconds from one batch to the next that is not full
+PACE = 0.05  # seconds from one batch to the next that is not full
 RETRY_PAUSE = 0.5  # seconds after Kafka or Postgres did not answer
 
 log = structlog.get_logger()

@@ -103,3 +103,14 @@ def _in_clear() -> Iterator[Record]:
         yield Record(model.TOPIC, b"stray", value, headers)
         yield Record(model.TOPIC, b"stray", value[:-9], headers)
         yield Record(model.TOPIC, b"stray", value, [("ce_type", UNDECODABLE.tag.encode())])
+        yield Record(model.TOPIC, b"stray", value, [*headers, *_headers_of_an_attempt()])
+
+
+def _headers_of_an_attempt() -> list[tuple[str, bytes]]:
+    """As all events have them; only that in the place of a GSS code is a NINO, as long as one."""
+    return [
+        ("application-id", str(new_application_id()).encode()),
+        ("attempt", b"1"),
+        ("gss-code", f"{UNDECODABLE.nino}C".encode()),
+        ("accepted-at", datetime.now(UTC).isoformat().encode()),
+    ]

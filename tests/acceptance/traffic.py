@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -135,11 +136,22 @@ class Traffic:
             b"GET / HTTP/1.1\r\nHost: a\r\nX-Name: %b\x00\r\n\r\n",
             b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %b\r\n\r\n",
             b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%b\r\n\r\n",
+            self._badly_chunked("POST /v1/applications", self._token),
+            self._badly_chunked("POST /registrations/leases", self._ero_token),
             b"GET / HTTP/1.1\r\nHost: a\r\nX-Name: " + b"%b" + b"x" * 9_000 + b"\r\n\r\n",
         )
         admin = self._stack.blueprint.admin_url("verification")
         for url in (self._registration, self._gateway, admin):
             await asyncio.gather(*(self._caller.say(url, r.replace(b"%b", name)) for r in requests))
+
+    def _badly_chunked(self, request: str, token: str) -> bytes:
+        """A request like any other, but for its body's form."""
+        head = (
+            f"{request} HTTP/1.1",
+            *("Host: a", "Content-Type: application/json", "Idempotency-Key: chunked"),
+            *(f"Authorization: Bearer {token}", "Transfer-Encoding: chunked", "", ""),
+        )
+        return "\r\n".join(head).encode() + b"%b\r\n%b\r\n"
 
     # -- the council that refuses ---------------------------------------------------------------
 
@@ -230,7 +242,9 @@ def wrong_bodies(applicant: Applicant) -> Iterator[dict[str, object]]:
     yield body | {"declaration": False}
     yield {field: f"{applicant.tag}<{value}>" for field, value in body.items()}
     yield {**body, f"{applicant.name[2]} née {applicant.nino}": applicant.tag}
-    yield {**body, str(applicant.nino or applicant.postcode): applicant.tag}
+    nino = str(applicant.nino or "")
+    yield {**body, nino or applicant.postcode: applicant.tag}
+    yield {**body, "-".join(re.findall("..", nino)) or applicant.postcode: applicant.tag}
     for field in body:
         yield {**body, field: f"{applicant.tag}<{applicant.nino}>\u202e"}
         yield {**body, field: {applicant.name[2] + " x": [applicant.nino]}}
@@ -266,5 +280,5 @@ def wrong_bytes(applicant: Applicant) -> Iterator[bytes]:
     yield good.replace(applicant.name[2].encode(), applicant.name[2].encode() + b"\xff")
     yield text.encode("utf-16")
     yield b'{"' + applicant.tag.encode() + b'":' + b"[" * 5_000
-    yield json.dumps([applicant.application()] * 90).encode()
+    yield json.dumps([applicant.application()] * 120).encode()
     yield b'"' + applicant.tag.encode() + b'"'

@@ -92,12 +92,12 @@ class Rehearsal:
     async def play(self, show: Callable[[Progress], None] = lambda progress: None) -> Progress:
         """Send everything and wait until the councils have answered for it, or nothing moves."""
         before, self._acknowledged_before = self._cpu_seconds(), self._acknowledged()
+        children_before = _cpu_of_ended_children()
         citizens = await self._start_citizens()
         self.progress.began = time.monotonic()
         watching = asyncio.create_task(self._watch(show))
         try:
             await self._read_progress(citizens)
-            children_before = _cpu_of_ended_children()
             await citizens.wait()
             cost_of_citizens = _cpu_of_ended_children() - children_before
             self.progress.sent_all = True

@@ -23,7 +23,7 @@ SOURCE = "ems-gateway"
 CHUNK_ANSWERS_MAX = 50  # of one request, taken as one piece
 BATCH_CHUNKS_MAX = 40  # in one transaction: at most 2,000 answers
 WAITING_CHUNKS_MAX = 2_000
-ANSWERS_PACE = 0.03  # seconds in which answers of several EROs gather for one transaction
+ANSWERS_PACE = 0.05  # seconds in which answers of several EROs gather for one transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from electoral.retention import Retention
 from electoral.settings import ServiceSettings
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -32,13 +31,3 @@ class Settings(ServiceSettings):
     status_per_minute_reference: int = Field(
         default=20, ge=1, description="status questions a minute about one reference"
     )
-    index_key_months: int = Field(
-        default=13, ge=1, description="months after its quarter that an index key is kept"
-    )
-    nino_key_days: int = Field(default=90, ge=1, description="days that a NINO's key is kept")
-    person_key_days: int = Field(default=180, ge=1, description="days that a person's key is kept")
-
-    @property
-    def retention(self) -> Retention:
-        """How long keys are kept."""
-        return Retention(self.nino_key_days, self.person_key_days, self.index_key_months)

@@ -1,5 +1,6 @@
 """Received applications: look up and decide, then record; what cannot be decided now is parked."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -60,9 +61,9 @@ class ApplicationReceivedHandler:
         self._count(new)
 
     def _count(self, new: Sequence[Prepared]) -> None:
-        for one in new:
-            if isinstance(one.conclusion, Decided):
-                self._decided.labels(one.conclusion.verdict.result).inc()
+        decided = (one.conclusion for one in new if isinstance(one.conclusion, Decided))
+        for result, count in Counter(one.verdict.result for one in decided).items():
+            self._decided.labels(result).inc(count)
 
 
 def _prepared(received: Received, conclusions: Iterator[Conclusion]) -> Prepared | Hold:
