@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -9,12 +10,14 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import aiohttp
-from acceptance.evidence import Place, Where
 from aiohttp import web
 from electoral_local.ports import LOOPBACK
 from yarl import URL
 
+from acceptance.evidence import Place, Where
+
 RAW_ANSWER_SECONDS = 2.0
+HTTP_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
 
 
 class Answer(NamedTuple):
@@ -70,6 +73,8 @@ class Caller:
                 while piece := await reader.read(65_536):
                     received += piece
         writer.close()
+        if status := HTTP_STATUS.match(received):
+            self.statuses[int(status[1])] += 1
         self.places.append(Place(Where.ANSWER, f"raw: {request[:20]!r}", bytes(received)))
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from acceptance.leak_scan import Canary, Kind
 from builders import ABSENT, an_address, an_application
+
+from acceptance.leak_scan import Canary, Kind
 
 SIMULATED_COUNCILS = ("isle-of-wight", "orkney-and-shetland", "ceredigion")
 """EROs whose simulated systems acknowledge everything."""

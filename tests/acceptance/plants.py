@@ -9,9 +9,6 @@ from datetime import date, datetime
 from typing import Any
 
 import asyncpg
-from acceptance.callers import Caller
-from acceptance.evidence import Where
-from acceptance.leak_scan import Canary, Kind
 from aiohttp import web
 from aiokafka import AIOKafkaProducer
 from electoral.http import Admin, admin_app, serving
@@ -19,6 +16,10 @@ from electoral.ledger import LedgerRow
 from electoral.metrics import Metrics
 from electoral_local.ports import LOOPBACK
 from electoral_local.stack import Stack
+
+from acceptance.callers import Caller
+from acceptance.evidence import Where
+from acceptance.leak_scan import Canary, Kind
 
 PLANTED = {
     where: Canary(f"planted in a {where}", Kind.TEXT, text)
@@ -114,9 +115,7 @@ async def _plant_in_postgres(stack: Stack) -> None:
         # Gone from the table, and so from the dump, but not from the files.
         await connection.execute("UPDATE planted SET deleted = NULL")
         await connection.execute(
-            'INSERT INTO held_message (topic, partition, "offset", headers, sealed_value,'
-            " error_class, tries) VALUES ('planted', 0, 0, '', '', $1, 1)",
-            f"ValueError: {_text(Where.COMMAND)}",
+            "UPDATE held_message SET error_class = $1", f"ValueError: {_text(Where.COMMAND)}"
         )
     finally:
         await connection.close()

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from acceptance.canaries import REFUSED, UNDECODABLE
 from electoral.envelope import Envelope, wrap
 from electoral.events import ApplicationReceived, ApplicationVerified, Levels, Outcome
 from electoral.identifiers import draw_reference, new_application_id
@@ -12,6 +11,8 @@ from electoral.kafka import Producer, Record
 from electoral.sealing import DirectoryKeyring, Sealer
 from electoral.tracing import new_traceparent
 from electoral_local.stack import Stack
+
+from acceptance.canaries import REFUSED, UNDECODABLE
 
 NOTHING_COMPARED = Levels(
     first_name="not-applicable",

@@ -19,6 +19,12 @@ from uuid import UUID
 import aiohttp
 import asyncpg
 import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from electoral.sealing import NONCE_BYTES, DirectoryKeyring, Sealer, key_id_of
+from electoral_local.blueprint import StackOptions
+from electoral_local.stack import Stack
+
 from acceptance import evidence
 from acceptance.callers import Caller, Relay
 from acceptance.canaries import (
@@ -35,11 +41,6 @@ from acceptance.leak_scan import Leak, Scanner
 from acceptance.plants import PLANTED, a_leaky_service, plant, plant_in_files
 from acceptance.stray_messages import send_stray_messages
 from acceptance.traffic import Traffic
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from electoral.sealing import NONCE_BYTES, DirectoryKeyring, Sealer, key_id_of
-from electoral_local.blueprint import StackOptions
-from electoral_local.stack import Stack
 
 pytestmark = pytest.mark.integration
 
@@ -239,6 +240,12 @@ def test_everything_that_can_fail_has_failed(findings: Findings) -> None:
     assert 500 not in findings.statuses
     assert findings.parked > 0
     assert LOGGED_WHEN_POSTGRES_RECOVERS in findings.log_of_postgres
+
+
+def test_postgres_logs_errors_without_statement_and_row(findings: Findings) -> None:
+    assert b"ERROR:  invalid byte sequence" in findings.log_of_postgres
+    for line in (b"STATEMENT:", b"DETAIL:", b"CONTEXT:"):
+        assert line not in findings.log_of_postgres
 
 
 def test_every_stray_message_was_held(findings: Findings) -> None:

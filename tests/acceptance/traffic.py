@@ -9,6 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
+from builders import ABSENT
+from electoral.calendar import london_date
+from electoral_local.stack import Stack
+from simulated.ledgers import fetch_ledgers
+from simulated.reconciliation import counts_by_state
+
 from acceptance.callers import Answer, Caller
 from acceptance.canaries import (
     APPLICANTS,
@@ -18,11 +24,6 @@ from acceptance.canaries import (
     UNDECODABLE,
     Applicant,
 )
-from builders import ABSENT
-from electoral.calendar import london_date
-from electoral_local.stack import Stack
-from simulated.ledgers import fetch_ledgers
-from simulated.reconciliation import counts_by_state
 
 PATIENCE_SECONDS = 60.0
 RETRY_SECONDS = 0.25
@@ -113,9 +114,7 @@ class Traffic:
         )
         await self._post(body, f"{one.tag} with blanks")
         await self._post(body, "type", **{"Content-Type": f"text/{one.tag}"})
-        await self._post(
-            {}, "extra", **{name: one.tag for name in ("traceparent", "X-Name", "Cookie")}
-        )
+        await self._post({}, "extra", **dict.fromkeys(("traceparent", "X-Name", "Cookie"), one.tag))
         for token in (one.tag, str(one.nino)):
             await ask("POST", url, body, token=token, headers={"Idempotency-Key": "token"})
         for path in (one.tag, f"v1/status/{one.tag}", f"v1/status?postcode={one.nino}"):
@@ -182,8 +181,8 @@ class Traffic:
         ):
             await self._council("PUT", path, body)
         for entry in (MESSAGE, {"id": 1, "message": MESSAGE}, {"id": record_id, MESSAGE: 1}):
-            body = {"acknowledgements": [entry]}
-            await self._council("POST", "/registrations/acknowledgements", body)
+            entries = {"acknowledgements": [entry]}
+            await self._council("POST", "/registrations/acknowledgements", entries)
         await self._council("PUT", f"/registrations/{name}", {"status": "success"})
         await self._council("POST", "/registrations/leases", {"pageSize": name})
         for query in ("after", "gssCode", "state", "pageSize"):

@@ -591,7 +591,7 @@ async def a_gateway(environment: dict[str, str]) -> AsyncIterator[Process]:
     """Run a gateway until it is ready; killed at the end if it still runs."""
     http_port, admin_port = free_ports(2)
     ports = {"EMS_GATEWAY_HTTP_PORT": str(http_port), "EMS_GATEWAY_ADMIN_PORT": str(admin_port)}
-    process = subprocess.Popen(  # noqa: ASYNC220  # starts at once, and is no file to wait for
+    process = subprocess.Popen(  # starts at once, and is no file to wait for
         [sys.executable, "-m", "ems_gateway", "serve"], env=os.environ | environment | ports
     )
     running = Process(process, f"http://127.0.0.1:{http_port}", f"http://127.0.0.1:{admin_port}")

@@ -61,7 +61,9 @@ async def test_one_bad_item_is_refused_alone(store: Store) -> None:
     ]
 
 
-@pytest.mark.parametrize("error", [ConnectionResetError(), asyncpg.AdminShutdownError("x"), KeyError()])
+@pytest.mark.parametrize(
+    "error", [ConnectionResetError(), asyncpg.AdminShutdownError("x"), KeyError()]
+)
 async def test_when_a_commit_fails_all_of_it_are_unavailable_and_the_next_is_tried(
     store: Store, error: Exception
 ) -> None:

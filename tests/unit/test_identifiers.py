@@ -1,6 +1,7 @@
 """Identifiers: what they look like, and that digests of sets are what DESIGN says they are."""
 
 import struct
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from time import time
 from uuid import UUID
@@ -48,7 +49,9 @@ def test_two_neighbours_swapped_are_noticed(position: int) -> None:
     assert is_reference(swapped) == (swapped == reference)
 
 
-@pytest.mark.parametrize("text", ["", "9F3PJQJZ2", "9F3PJQJZ288", "9f3pjqjz28", "9F3PJ QJZ2", "é" * 10])
+@pytest.mark.parametrize(
+    "text", ["", "9F3PJQJZ2", "9F3PJQJZ288", "9f3pjqjz28", "9F3PJ QJZ2", "é" * 10]
+)
 def test_what_is_no_reference(text: str) -> None:
     assert not is_reference(text)
 
@@ -73,10 +76,7 @@ def test_application_ids_are_in_order_of_time_and_random() -> None:
         assert before <= one.int >> 80 <= after
 
 
-def test_the_first_id_of_a_moment_is_before_all_that_are_drawn_then(
-) -> None:
-    from datetime import UTC, datetime, timedelta
-
+def test_the_first_id_of_a_moment_is_before_all_that_are_drawn_then() -> None:
     now = datetime.now(UTC)
     one = new_application_id()
     assert first_id_of(now) <= one < first_id_of(now + timedelta(seconds=60))

@@ -42,7 +42,7 @@ def test_each_service_gets_the_keys_of_its_own_purposes_only(tmp_path: Path) -> 
 def test_all_who_hold_a_key_hold_the_same_and_no_two_keys_are_alike(tmp_path: Path) -> None:
     make_keys(tmp_path, TODAY)
     assert len(contents(tmp_path, "person-2026-11-22")) == 1
-    keys = [path for path in (tmp_path / "verification").glob("*.key")]
+    keys = list((tmp_path / "verification").glob("*.key"))
     assert len({path.read_bytes() for path in keys}) == len(keys)
 
 

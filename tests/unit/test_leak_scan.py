@@ -40,8 +40,11 @@ def test_a_nino_is_found_however_it_is_spaced(spelling: str) -> None:
 
 @pytest.mark.parametrize(
     "spelling",
-    ["1931-08-09", "19310809", "09/08/1931", "9/8/1931", "08/09/1931", "09.08.1931", "09081931"]
-    + ["9 August 1931", "9 Aug 1931", "August 09, 1931", "datetime.date(1931, 8, 9)"],
+    [
+        *("1931-08-09", "19310809", "09/08/1931", "9/8/1931", "08/09/1931", "09.08.1931"),
+        *("09081931", "9 August 1931", "9 Aug 1931", "August 09, 1931"),
+        "datetime.date(1931, 8, 9)",
+    ],
 )
 def test_a_date_is_found_however_it_is_written(spelling: str) -> None:
     assert found_in(f"born {spelling}.".encode()) == {BORN}

@@ -50,8 +50,10 @@ _SETTINGS = {
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # Errors are logged without the row that caused them: rows may be of a person.
+    # Errors are logged without the row that caused them: rows may be of a person. Without the
+    # statement, too: an operator's may hold a name, and `CREATE ROLE` holds a password.
     "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
     "log_line_prefix": "%m [%p] %q%u@%d ",

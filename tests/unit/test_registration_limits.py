@@ -1,0 +1,62 @@
+"""Limits on questions: so many a minute for each name, and no memory without end."""
+
+import pytest
+from registration.limits import RateLimit
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def test_as_many_as_a_minute_allows_at_once_and_then_one_at_a_time(clock: Clock) -> None:
+    limit = RateLimit(6, clock)
+    assert [limit.seconds_to_wait("a") for _ in range(7)] == [0] * 6 + [10]
+    clock.now += 9
+    assert limit.seconds_to_wait("a") == 1
+    clock.now += 1
+    assert limit.seconds_to_wait("a") == 0
+    assert limit.seconds_to_wait("a") == 10
+
+
+def test_names_do_not_share(clock: Clock) -> None:
+    limit = RateLimit(1, clock)
+    assert [limit.seconds_to_wait(name) for name in "aabb"] == [0, 60, 0, 60]
+
+
+def test_a_long_rest_saves_no_more_than_a_minutes_worth(clock: Clock) -> None:
+    limit = RateLimit(2, clock)
+    limit.seconds_to_wait("a")
+    clock.now += 86_400
+    assert [limit.seconds_to_wait("a") for _ in range(3)] == [0, 0, 30]
+
+
+def test_waiting_as_told_is_enough_and_asking_meanwhile_costs_nothing(clock: Clock) -> None:
+    limit = RateLimit(20, clock)
+    for _ in range(20):
+        limit.seconds_to_wait("a")
+    wait = limit.seconds_to_wait("a")
+    for _ in range(50):
+        assert limit.seconds_to_wait("a") == wait
+    clock.now += wait
+    assert limit.seconds_to_wait("a") == 0
+
+
+def test_the_longest_unused_names_are_forgotten(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("registration.limits.NAMES_MAX", 3)
+    limit = RateLimit(1, clock)
+    for name in "abca":
+        limit.seconds_to_wait(name)
+    limit.seconds_to_wait("d")  # b is forgotten, a was asked for again
+    assert limit.seconds_to_wait("a") > 0
+    assert limit.seconds_to_wait("b") == 0
