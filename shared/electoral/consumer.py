@@ -31,6 +31,7 @@ BATCH_MESSAGES_MAX = 500
 FETCH_WAIT_MS = 200
 BATCH_PACE = 0.2  # seconds from one batch to the next that is not full: small ones cost most
 TRIES_ALONE_MAX = 3
+STARTS_WITHOUT_CARE = 2  # of owners that made no progress: more, and a message may be to blame
 HELD_WINDOW = 1_000  # messages over which the share of held ones is watched
 HELD_COUNT_LIMIT = 20
 HELD_SHARE_LIMIT = 0.02
@@ -221,7 +222,7 @@ class Consumer(Generic[Prepared]):
             await self._check_bounds(reader, partition, offset)
             reader.seek(partition, offset)
             self._positions[partition] = offset
-            if starts > 1:
+            if starts > STARTS_WITHOUT_CARE:
                 self._with_care.add(partition)
 
     async def _check_bounds(self, reader: Reader, partition: Partition, offset: int) -> None:

@@ -25,12 +25,12 @@ class Refused(Exception):
 
 def check_over(key_id: str, retention: Retention, today: date) -> None:
     """Refuse a key that is still sealing, opening or being searched by."""
+    if not KEY_ID.fullmatch(key_id):
+        raise Refused("That is no key's id: `list` shows them.")
     try:
         last_day = retention.last_day(key_id)
     except ValueError:  # a day that no month has
-        last_day = None
-    if not KEY_ID.fullmatch(key_id):
-        raise Refused("That is no key's id: `list` shows them.")
+        raise Refused("That is no key's id: `list` shows them.") from None
     if last_day is None:
         raise Refused(f"{key_id} is kept for ever.")
     if not retention.is_over(key_id, today):

@@ -5,6 +5,7 @@ that a value nobody can decode still counts in the ledger.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from electoral.events import EVENT_BY_CE_TYPE, Event
 
 VALUE_BYTES_MAX = 256 * 1024
-GSS_CODE_LENGTH = 9
+GSS_CODE = re.compile(r"[A-Z][0-9]{8}")  # a NINO with its suffix is as long
 
 
 class Undecodable(Exception):
@@ -101,7 +102,7 @@ def attempt_headers(headers: Mapping[str, bytes]) -> AttemptHeaders | None:
         gss_code = headers["gss-code"].decode("ascii")
         accepted_at = datetime.fromisoformat(headers["accepted-at"].decode("ascii"))
         revision = headers.get("revision")
-        if len(gss_code) != GSS_CODE_LENGTH or accepted_at.tzinfo is None:
+        if not GSS_CODE.fullmatch(gss_code) or accepted_at.tzinfo is None:
             return None
         return AttemptHeaders(
             application_id=UUID(headers["application-id"].decode("ascii")),

@@ -119,11 +119,11 @@ class GroupCommit(Generic[Item, Result]):
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
             await self._halve(batch, error)
         except Exception as error:
-            if not is_away(error):
-                log.error("group commit failed", error_class=type(error).__name__)
             refusal = Unavailable(type(error).__name__)
             for waiting in batch:
                 _refuse(waiting.answer, refusal)
+            if not is_away(error):
+                log.error("group commit failed", error_class=type(error).__name__)
         else:
             for waiting, result in zip(batch, results, strict=True):
                 with suppress(asyncio.InvalidStateError):

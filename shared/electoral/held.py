@@ -31,8 +31,7 @@ class HeldMessage:
     revision: int | None
     gss_code: str | None
     accepted_at: datetime | None
-    headers: bytes  # JSON, values in hexadecimal: they may not be text
-    sealed_value: str
+    sealed_value: str  # headers and value: a stranger may have written anything into either
     error_class: str
     tries: int = 1
     state: str = "held"
@@ -46,13 +45,13 @@ class HeldMessage:
 
 _HOLD = """
 INSERT INTO held_message (topic, partition, "offset", application_id, attempt, revision, gss_code,
-                          accepted_at, headers, sealed_value, error_class, tries)
+                          accepted_at, sealed_value, error_class, tries)
 SELECT *, 1 FROM unnest($1::text[], $2::int[], $3::bigint[], $4::uuid[], $5::int[], $6::int[],
-                        $7::text[], $8::timestamptz[], $9::bytea[], $10::text[], $11::text[])
+                        $7::text[], $8::timestamptz[], $9::text[], $10::text[])
     ON CONFLICT (topic, partition, "offset") DO NOTHING
 """
 _COLUMNS = """held_id, topic, partition, "offset", application_id, attempt, revision, gss_code,
-       accepted_at, headers, sealed_value, error_class, tries, state, held_at"""
+       accepted_at, sealed_value, error_class, tries, state, held_at"""
 _CLAIM_RELEASED = f"""
 UPDATE held_message SET claimed_until = now() + make_interval(secs => $1), tries = tries + 1
  WHERE held_id IN (
@@ -85,7 +84,6 @@ def seal_message(sealer: Sealer, message: Message, error_class: str) -> HeldMess
     """Make a held message of a raw one; what it says of its attempt stays readable."""
     about = attempt_headers(message.headers)
     application_id = about.application_id if about else None
-    headers = {name: value.hex() for name, value in message.headers.items()}
     return HeldMessage(
         held_id=0,
         topic=message.topic,
@@ -96,17 +94,23 @@ def seal_message(sealer: Sealer, message: Message, error_class: str) -> HeldMess
         revision=about.revision if about else None,
         gss_code=about.gss_code if about else None,
         accepted_at=about.accepted_at if about else None,
-        headers=json.dumps(headers, separators=(",", ":")).encode(),
-        sealed_value=sealer.seal("person", application_id or NO_APPLICATION, message.value or b""),
+        sealed_value=sealer.seal("person", application_id or NO_APPLICATION, _packed(message)),
         error_class=error_class[:200],
     )
 
 
 def open_message(sealer: Sealer, held: HeldMessage) -> Message:
     """Make the raw message again; raises a `SealingError` when its key is gone."""
-    value = sealer.open("person", held.application_id or NO_APPLICATION, held.sealed_value)
-    headers = {name: bytes.fromhex(text) for name, text in json.loads(held.headers).items()}
+    packed = sealer.open("person", held.application_id or NO_APPLICATION, held.sealed_value)
+    head, _, value = packed.partition(b"\n")
+    headers = {name: bytes.fromhex(text) for name, text in json.loads(head).items()}
     return Message(held.topic, held.partition, held.offset, value, headers)
+
+
+def _packed(message: Message) -> bytes:
+    """One line of headers (JSON, values in hexadecimal: they may not be text), then the value."""
+    headers = {name: value.hex() for name, value in message.headers.items()}
+    return json.dumps(headers, separators=(",", ":")).encode() + b"\n" + (message.value or b"")
 
 
 async def hold(connection: Connection, messages: Sequence[HeldMessage]) -> None:
@@ -123,7 +127,6 @@ async def hold(connection: Connection, messages: Sequence[HeldMessage]) -> None:
         [m.revision for m in messages],
         [m.gss_code for m in messages],
         [m.accepted_at for m in messages],
-        [m.headers for m in messages],
         [m.sealed_value for m in messages],
         [m.error_class for m in messages],
     )

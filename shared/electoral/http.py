@@ -11,6 +11,7 @@ from functools import lru_cache
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Middleware
+from aiohttp.web_request import BaseRequest
 from pydantic_core import to_json
 
 from electoral import problems
@@ -128,16 +129,52 @@ class CannotListen(Exception):
     """The address cannot be served: the message names it."""
 
 
-async def _listen(runner: web.AppRunner, host: str, port: int) -> web.TCPSite:
-    site = web.TCPSite(runner, host, port, backlog=4096, reuse_address=True)
+class _Connection(web.RequestHandler):
+    """A connection whose errors are problem documents: aiohttp's own repeat what was sent."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what is not HTTP, and what went wrong outside every route."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer has begun already")
+        if status == 400:
+            problem = problems.malformed("This is not HTTP that we can read.")
+        else:
+            log.error("request failed", status=status, exc_info=exc)
+            problem = problems.internal_error()
+        response = problem.response()
+        response.force_close()
+        return response
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> asyncio.Server:
+    loop = asyncio.get_running_loop()
+
+    def connection() -> web.RequestHandler:
+        assert runner.server is not None
+        return _Connection(
+            runner.server,
+            loop=loop,
+            access_log=None,  # type: ignore[arg-type]  # as aiohttp itself does
+            keepalive_timeout=KEEPALIVE_TIMEOUT,
+            max_field_size=CLIENT_HEADERS_MAX,
+            auto_decompress=False,  # nothing compressed is taken: what it grows to nobody knows
+        )
+
     try:
-        await site.start()
+        return await loop.create_server(connection, host, port, backlog=4096, reuse_address=True)
     except OSError as error:
         raise CannotListen(
             f"Port {port} of {host} cannot be served ({error.strerror}): "
             "end what uses it, or set another port."
         ) from None
-    return site
 
 
 @asynccontextmanager
@@ -155,21 +192,15 @@ async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[i
             response.headers["Connection"] = "close"  # aiohttp has prepared the others already
 
     app.on_response_prepare.append(say_when_ending)
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        handle_signals=False,
-        shutdown_timeout=SHUTDOWN_TIMEOUT,
-        keepalive_timeout=KEEPALIVE_TIMEOUT,
-        max_field_size=CLIENT_HEADERS_MAX,
-        auto_decompress=False,  # nothing compressed is taken: what it grows to nobody knows
-    )
+    runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=SHUTDOWN_TIMEOUT)
     await runner.setup()
     try:
-        site = await _listen(runner, host, port)
-        yield int(runner.addresses[0][1])
-        ending.set()
-        await site.stop()
+        listening = await _listen(runner, host, port)
+        try:
+            yield int(listening.sockets[0].getsockname()[1])
+        finally:
+            ending.set()
+            listening.close()
         if runner.server is not None and runner.server.connections:
             await asyncio.sleep(GOODBYE)
     finally:

@@ -9,6 +9,7 @@ import re
 import sys
 import traceback
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -40,7 +41,7 @@ def configure(service: str, level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
+        logger_factory=lambda *_: _StandardOutput(),
         cache_logger_on_first_use=True,
     )
     root = logging.getLogger()
@@ -80,6 +81,17 @@ def _without_message(
                 for frame in traceback.extract_tb(error.__traceback__)[-12:]
             ]
     return fields
+
+
+class _StandardOutput:
+    """Writes lines; one that cannot be written harms nobody's request."""
+
+    def msg(self, line: str) -> None:
+        with suppress(OSError, ValueError):
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+
+    debug = info = warning = error = critical = exception = log = msg
 
 
 class _ThirdParty(logging.Handler):

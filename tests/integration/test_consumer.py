@@ -186,7 +186,7 @@ async def test_message_that_raises_is_held_after_three_tries_alone(ground: Groun
 async def test_message_that_kills_the_process_is_held_in_the_end(ground: Ground) -> None:
     [bad] = await ground.send(1, client_id="exit")
     sent = await ground.send(20)
-    for _ in range(8):
+    for _ in range(9):
         worker = ground.start_worker()
         with suppress(TimeoutError):
             await ground.wait_for_effects(20, seconds=9)

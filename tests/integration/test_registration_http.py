@@ -59,12 +59,16 @@ def environment(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("registration")
-    topics = {topic.name: topic.configuration(1) for topic in TOPICS}
     bootstrap = embedded_kafka.bootstrap_servers
-    asyncio.run(create_topics(bootstrap, topics, partitions=PARTITIONS, copies=1))
+    asyncio.run(make_topics(bootstrap))
     make_keys(folder / "keys", datetime.now(UTC).astimezone(LONDON).date())
     dsn = asyncio.run(_a_database(embedded_postgres, template_database("registration")))
     return settings_of(dsn, bootstrap, folder / "keys", folder, postcodes)
+
+
+async def make_topics(bootstrap_servers: str) -> None:
+    topics = {topic.name: topic.configuration(1) for topic in TOPICS}
+    await create_topics(bootstrap_servers, topics, partitions=PARTITIONS, copies=1)
 
 
 async def _a_database(server: EmbeddedPostgres, template: str) -> str:
@@ -790,6 +794,25 @@ async def _send_through(client: Client) -> tuple[list[str], int]:
 
     await asyncio.gather(*(send() for _ in range(16)))
     return receipts, refusals
+
+
+async def test_kafka_away_stops_neither_intake_nor_a_clean_end(
+    environment: dict[str, str], session: ClientSession, tmp_path: Path
+) -> None:
+    kafka = EmbeddedKafka(tmp_path / "kafka")
+    await asyncio.to_thread(kafka.start)
+    try:
+        await make_topics(kafka.bootstrap_servers)
+        own = {"REGISTRATION_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers}
+        with running(environment | own) as service:
+            client = Client(session, service.url)
+            assert (await client.apply(an_application())).status == 201
+            await asyncio.to_thread(kafka.stop)
+            answers = [await client.apply(an_application()) for _ in range(5)]
+            assert {answer.status for answer in answers} == {201}
+            assert await asyncio.to_thread(service.end) == 0
+    finally:
+        await asyncio.to_thread(kafka.stop)
 
 
 def test_a_wrong_password_is_one_sentence_that_names_the_setting_and_not_its_value(

@@ -79,7 +79,9 @@ async def test_beyond_the_bound_it_is_refused_at_once(store: Store) -> None:
     async with GroupCommit(
         store.commit, writers=1, batch_items_max=1, waiting_items_max=3
     ) as committer:
-        sent = [asyncio.create_task(committer.submit(number)) for number in range(4)]
+        sent = [asyncio.create_task(committer.submit(0))]
+        await asyncio.sleep(0.01)  # the writer has taken it
+        sent += [asyncio.create_task(committer.submit(number)) for number in range(1, 4)]
         await asyncio.sleep(0.01)
         assert committer.waiting == 3
         with pytest.raises(TooManyWaiting):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from electoral import logs
 from registration.__main__ import main
 from registration_service import settings_of, write_partners
 
@@ -17,6 +18,8 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.Monke
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     write_partners(tmp_path)
+    # Loggers of this whole test run would write to this test's captured output for ever.
+    monkeypatch.setattr(logs, "configure", lambda service, level: None)
     return monkeypatch
 
 
@@ -92,3 +95,26 @@ def test_partners_that_cannot_be_read_are_named(
     (tmp_path / "partners.json").write_text(partners)
     assert exit_status() == 78
     check_sentence(capsys, "PARTNERS_FILE")
+
+
+def test_keys_are_listed_and_kept_for_as_long_as_the_settings_say(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "keys/registration/person-2026-01-01.key").write_bytes(b"k" * 32)
+    environment.setenv("REGISTRATION_PERSON_KEY_DAYS", "100000")
+    for command in (["keys"], ["keys", "list"]):
+        assert main(command) == 0
+        assert capsys.readouterr().out == "person-2026-01-01  kept until 2299-10-17\n"
+    assert main(["keys", "expired"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_a_key_is_not_destroyed_while_nobody_answers(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    key = tmp_path / "keys/registration/person-2020-01-01.key"
+    key.write_bytes(b"k" * 32)
+    arguments = ["--key-id", "person-2020-01-01", "--ask", "http://127.0.0.1:1"]
+    assert main(["keys", "destroy", *arguments]) == 1
+    assert "did not answer" in capsys.readouterr().err
+    assert key.exists()

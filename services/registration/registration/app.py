@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -38,6 +38,7 @@ from registration.watch import UncheckedWatch
 
 SERVICE = "registration"
 MIGRATIONS = Path(__file__).parent / "migrations"
+DRAIN_SECONDS = 2.0  # that the outbox gets at the end; the next start publishes the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> AsyncIterator[None]
             serving(admin_app(admin), settings.admin_host, settings.admin_port)
         )
         # Closed in reverse: intake first, then what it wrote is published.
-        stack.push_async_callback(parts.relay.drain)
+        stack.push_async_callback(_drain, parts.relay)
         for work in (
             parts.relay.run(),
             ledger.keep_folding(parts.pool),
@@ -86,6 +87,12 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> AsyncIterator[None]
             serving(public_app(_api(parts), parts.metrics), settings.http_host, settings.http_port)
         )
         yield
+
+
+async def _drain(relay: Relay) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            await relay.drain()
 
 
 async def _open_parts(stack: AsyncExitStack, settings: Settings) -> _Parts:

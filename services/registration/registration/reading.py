@@ -19,8 +19,9 @@ from registration.rules import Fault, faults_between_answers, faults_in_nation, 
 ERRORS_MAX = 50  # field errors told at once
 
 # A field's name that we do not know may hold anything, a person's data included. Only what looks
-# like a name in somebody's program is repeated; for others the pointer names the object around.
-_HARMLESS_NAME = re.compile(r"(?!.*[0-9]{3})[A-Za-z0-9_/~.$-]{1,40}")
+# like a name in somebody's program is repeated, with at most three digits: a NINO or a date has
+# more, however it is spaced. For others the pointer names the object around.
+_HARMLESS_NAME = re.compile(r"(?!(?:.*[0-9]){4})[A-Za-z0-9_/~.$-]{1,40}")
 
 # pydantic's own types of error, in our words. Errors of our own validators are ours already.
 _CODES: Mapping[str, str] = {

@@ -4,8 +4,8 @@ CREATE TABLE consumer_position (
     partition   int    NOT NULL,
     next_offset bigint NOT NULL DEFAULT 0,
     owner       uuid   NOT NULL,
-    -- How often an owner began here since the position last moved: more than one means that
-    -- something in the next batch may kill the process, so it is taken message by message.
+    -- How many owners began here since the position last moved: after a few, something in the
+    -- next batch may be killing the process, so it is taken message by message.
     starts      int    NOT NULL DEFAULT 0,
     moved_at    timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (topic, partition)
@@ -31,7 +31,6 @@ CREATE TABLE held_message (
     revision       int,
     gss_code       text,
     accepted_at    timestamptz,
-    headers        bytea  NOT NULL,
     sealed_value   text   NOT NULL,
     error_class    text   NOT NULL,
     tries          int    NOT NULL,
