@@ -187,7 +187,7 @@ class Rehearsal:
     def _patience_seconds(self) -> float:
         """What can never be acknowledged, an address nobody can place, is a small share."""
         few = self.progress.outstanding <= max(20, 0.02 * self.progress.accepted)
-        return 2 * self._script.councils_poll_seconds + 1 if few else _STALLED_SECONDS
+        return 1.5 * self._script.councils_poll_seconds if few else _STALLED_SECONDS
 
     def _acknowledged(self) -> int:
         url = f"{self._stack.blueprint.admin_url('councils')}/statistics"
