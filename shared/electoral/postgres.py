@@ -25,6 +25,9 @@ else:  # asyncpg's classes take no parameters when the program runs
 CONNECT_TIMEOUT = 5.0  # seconds
 COMMAND_TIMEOUT = 30.0  # seconds; no statement of ours takes longer
 IDLE_IN_TRANSACTION_TIMEOUT = "3s"  # ends a frozen worker's transaction and frees its locks
+# A worker frozen between the messages of one statement does not count as idle: its transaction ends
+# by its age (Postgres 17 and newer).
+TRANSACTION_TIMEOUT = "10s"
 MIGRATION_LOCK = 0x454C4543  # one migration at a time per database
 MIGRATION_NAME = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
 SHARED_MIGRATIONS = Path(__file__).parent / "migrations"
@@ -39,6 +42,7 @@ _AWAY: tuple[type[BaseException], ...] = (
     asyncpg.InsufficientResourcesError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TransactionTimeoutError,
     asyncpg.InternalClientError,  # its connection was lost in the middle of an answer
     ConnectionError,
     TimeoutError,
@@ -60,7 +64,7 @@ def is_away(error: BaseException) -> bool:
 
 
 async def open_pool(dsn: str, *, service: str, connections: int) -> Pool:
-    """Open a pool whose connections end a transaction that idles for 3 s."""
+    """Open a pool whose connections end a transaction that idles for 3 s or lasts 10 s."""
     return await asyncpg.create_pool(
         dsn,
         min_size=1,
@@ -72,6 +76,7 @@ async def open_pool(dsn: str, *, service: str, connections: int) -> Pool:
         server_settings={
             "application_name": service,
             "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT,
+            "transaction_timeout": TRANSACTION_TIMEOUT,
             "jit": "off",
             "timezone": "UTC",
         },

@@ -45,8 +45,19 @@ async def supervising(logs: Path, *specs: ProcessSpec) -> AsyncIterator[Supervis
         await supervisor.stop()
 
 
+@pytest.fixture(autouse=True)
+def children_before() -> None:
+    """Remember what other tests of this process keep running: a Postgres, a Kafka."""
+    _BEFORE.clear()
+    _BEFORE.update(child.pid for child in psutil.Process().children(recursive=True))
+
+
+_BEFORE: set[int] = set()
+
+
 def children_left() -> list[str]:
-    return [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
+    children = psutil.Process().children(recursive=True)
+    return [" ".join(child.cmdline()) for child in children if child.pid not in _BEFORE]
 
 
 async def test_a_process_starts_only_when_what_it_needs_is_ready(tmp_path: Path) -> None:
