@@ -12,6 +12,8 @@ SOURCES := shared services loadtests deploy tests
 APPLICATIONS ?= 1000
 UV := $(BIN)/uv
 PYTEST := $(BIN)/python -m pytest -q
+# Each of the others starts whole systems and wants both cores for itself: tests/acceptance.
+PARALLEL := tests/unit tests/contract tests/conventions tests/integration
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 
 .PHONY: help
@@ -50,7 +52,8 @@ down: $(VENV)/installed ## end what `make up` started
 
 .PHONY: test
 test: $(VENV)/installed-dev ## every test but the long ones, on real Postgres and Kafka
-	@$(PYTEST) -m "not long" -n 2 --dist loadfile
+	@$(PYTEST) $(PARALLEL) -n 2 --dist loadfile
+	@$(PYTEST) tests/acceptance -m "not long"
 
 .PHONY: test-unit
 test-unit: $(VENV)/installed-dev ## tests that need neither Postgres nor Kafka
@@ -58,8 +61,8 @@ test-unit: $(VENV)/installed-dev ## tests that need neither Postgres nor Kafka
 
 .PHONY: test-all
 test-all: $(VENV)/installed-dev ## every test, the long ones too
-	@$(PYTEST) -m "not long" -n 2 --dist loadfile
-	@$(PYTEST) -m long
+	@$(PYTEST) $(PARALLEL) -n 2 --dist loadfile
+	@$(PYTEST) tests/acceptance
 
 .PHONY: lint
 lint: $(VENV)/installed-dev ## style, imports between packages, contracts

@@ -71,7 +71,7 @@ def test_demo_from_a_file_names_each_refused_line_and_delivers_the_rest(tmp_path
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     for number in (2, 3, 5):
         assert f"Refused: number {number}:" in done.stdout
-    assert "3 applications from HTTP to acknowledgement" in done.stdout
+    assert "ems-gateway acknowledged 3," in done.stdout
 
 
 async def test_verification_restored_to_an_earlier_point_reads_again_what_it_lacks(
