@@ -26,12 +26,11 @@ from electoral.consumer import Hold, Received
 from electoral.envelope import wrap
 from electoral.events import ApplicationReceived, ApplicationVerified
 from electoral.identifiers import attempt_digest, record_id, revision_digest
-from electoral.kafka import Message, Partition, Producer, Reader, Record, create_topics
+from electoral.kafka import Message, Producer, Record
 from electoral.ledger import fold
 from electoral.metrics import Metrics
 from electoral.postgres import Pool, transaction
 from electoral.sealing import DirectoryKeyring, Sealer
-from electoral.topics import TOPICS
 from electoral.tracing import new_traceparent
 from electoral_local.ports import free_ports
 from ems_gateway import postgres as statements
@@ -53,6 +52,7 @@ from gateway_builders import (
     a_person,
     an_outcome,
 )
+from positions import begin_at_the_end, make_topics
 
 pytestmark = pytest.mark.integration
 
@@ -651,21 +651,6 @@ async def drain(url: str, journal: dict[str, dict[str, Any]], wanted: int) -> No
             await asyncio.sleep(0.05)
 
 
-async def _begin_at_the_end(dsn: str, bootstrap: str) -> None:
-    """Other tests use the same topics: what they wrote is not for this test."""
-    pool = await postgres.open_pool(dsn, service="test", connections=2)
-    async with Reader(bootstrap, "bounds", ["applications.verified"]) as reader, pool:
-        for number in range(12):
-            _, end = await reader.bounds(Partition("applications.verified", number))
-            await pool.execute(
-                "INSERT INTO consumer_position (topic, partition, next_offset, owner)"
-                " VALUES ('applications.verified', $1, $2, $3)",
-                number,
-                end,
-                uuid4(),
-            )
-
-
 async def until(reached: Callable[[], bool]) -> None:
     for _ in range(3_000):
         if reached():
@@ -678,10 +663,9 @@ async def until(reached: Callable[[], bool]) -> None:
 async def environment(
     postgres_dsn: FreshDatabase, kafka_bootstrap: str, keys_root: Path, tmp_path: Path
 ) -> dict[str, str]:
-    topics = {topic.name: topic.configuration(1) for topic in TOPICS}
-    await create_topics(kafka_bootstrap, topics, partitions=12, copies=1)
+    await make_topics(kafka_bootstrap)
     dsn = postgres_dsn("ems-gateway")
-    await _begin_at_the_end(dsn, kafka_bootstrap)
+    await begin_at_the_end(dsn, kafka_bootstrap, "applications.verified")
     return {
         "EMS_GATEWAY_DATABASE_URL": dsn,
         "EMS_GATEWAY_KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,

@@ -23,14 +23,14 @@ import pytest
 from aiohttp import ClientConnectorError, ClientSession, TCPConnector
 from builders import ABSENT, an_address, an_application
 from electoral.authorities import Authorities
+from electoral.events import ApplicationAcknowledged, ApplicationVerified
 from electoral.identifiers import draw_reference, is_reference
-from electoral.kafka import create_topics
 from electoral.keys import make_keys
 from electoral.postgres import migrate
 from electoral.sealing import LONDON
-from electoral.topics import PARTITIONS, TOPICS
 from electoral_local.kafka import EmbeddedKafka
 from electoral_local.postgres import EmbeddedPostgres
+from positions import begin_at_the_end, make_topics
 from registration.address_lookup import Address, SyntheticAddressLookup
 from registration.app import MIGRATIONS
 from registration.postcodes import PostcodeIndex
@@ -63,12 +63,9 @@ def environment(
     asyncio.run(make_topics(bootstrap))
     make_keys(folder / "keys", datetime.now(UTC).astimezone(LONDON).date())
     dsn = asyncio.run(_a_database(embedded_postgres, template_database("registration")))
+    answers = (ApplicationVerified.TOPIC, ApplicationAcknowledged.TOPIC)
+    asyncio.run(begin_at_the_end(dsn, bootstrap, *answers))
     return settings_of(dsn, bootstrap, folder / "keys", folder, postcodes)
-
-
-async def make_topics(bootstrap_servers: str) -> None:
-    topics = {topic.name: topic.configuration(1) for topic in TOPICS}
-    await create_topics(bootstrap_servers, topics, partitions=PARTITIONS, copies=1)
 
 
 async def _a_database(server: EmbeddedPostgres, template: str) -> str:

@@ -11,12 +11,12 @@ from uuid import UUID
 
 import pytest
 from aiokafka import AIOKafkaConsumer
-from electoral import held, postgres, topics
+from electoral import held, postgres
 from electoral.consumer import Hold, Received
 from electoral.envelope import unwrap, wrap
 from electoral.events import ApplicationReceived, ApplicationVerified
 from electoral.identifiers import draw_reference, new_application_id
-from electoral.kafka import Message, Producer, Record, create_topics
+from electoral.kafka import Message, Producer, Record
 from electoral.ledger import LedgerRow
 from electoral.lifecycle import Lifecycle
 from electoral.metrics import Metrics
@@ -25,6 +25,7 @@ from electoral.postgres import Pool
 from electoral.sealing import DirectoryKeyring, Sealer, SealPurpose, daily_key_id
 from electoral.tracing import new_traceparent
 from electoral_local.ports import free_ports
+from positions import begin_at_the_end, make_topics
 from verification import app
 from verification.breaker import Breaker
 from verification.dwp import NOT_FOUND, UNAVAILABLE, WRONG, Answer, Answers
@@ -598,13 +599,14 @@ def _held_message(bench: Bench, event: ApplicationReceived, offset: int = 0) -> 
 async def test_the_service_verifies_what_arrives_and_ends_in_time(
     bench: Bench, postgres_dsn: Callable[[str], str], kafka_bootstrap: str, keys_root: Path
 ) -> None:
-    wanted = {topic.name: topic.configuration(1) for topic in topics.TOPICS}
-    await create_topics(kafka_bootstrap, wanted, partitions=topics.PARTITIONS, copies=1)
+    await make_topics(kafka_bootstrap)
+    dsn = postgres_dsn("verification")
+    await begin_at_the_end(dsn, kafka_bootstrap, ApplicationReceived.TOPIC)
     events = [bench.an_event(nino=None) for _ in range(300)]
     await _publish(kafka_bootstrap, events)
     (admin_port,) = free_ports(1)
     settings = Settings(
-        database_url=postgres_dsn("verification"),
+        database_url=dsn,
         kafka_bootstrap_servers=kafka_bootstrap,
         keys_directory=keys_root / "verification",
         admin_port=admin_port,
