@@ -5,7 +5,11 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
-PYTHON ?= python3
+# The system's own Python first: distributions build it for speed, a quarter faster than one built with
+# the defaults, and the rate of the whole system goes by it.
+PYTHON ?= $(shell for python in /usr/bin/python3 python3; do \
+  $$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+  && echo $$python && break; done)
 UV_VERSION := 0.13.9
 PACKAGES := shared services/registration services/verification services/ems-gateway loadtests deploy/local
 SOURCES := shared services loadtests deploy tests
@@ -22,8 +26,8 @@ help: ## list what there is
 
 $(UV):
 	@echo "Making $(VENV) ..."
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "Python 3.11 or newer is needed; name it with PYTHON=..."; exit 78; }
+	@$(or $(PYTHON),false) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer with venv is needed; name it with PYTHON=..."; exit 78; }
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
@@ -78,6 +82,14 @@ types: $(VENV)/installed-dev ## mypy, strict
 .PHONY: load
 load: $(VENV)/installed ## 20,000 applications as fast as they go, with the rate at the end
 	@$(BIN)/electoral demo --applications 20000
+
+.PHONY: match-rate
+match-rate: $(VENV)/installed-dev ## decisions per second of matching and rules, on one core
+	@$(BIN)/python tests/benchmarks/matching_rate.py
+
+.PHONY: mutants
+mutants: $(VENV)/installed-dev ## do the tests of matching and rules notice every change? 10 minutes
+	@$(BIN)/python tests/mutation/mutants.py
 
 .PHONY: lock
 lock: $(UV) ## renew the lock files

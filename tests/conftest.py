@@ -14,6 +14,7 @@ import pytest
 from electoral import postgres
 from electoral.keys import make_keys
 from electoral.metrics import Metrics
+from electoral.migrating import migrate
 from electoral.postgres import Pool
 from electoral.sealing import LONDON, DirectoryKeyring, Sealer
 from electoral_local.kafka import EmbeddedKafka
@@ -73,7 +74,7 @@ def template_database(embedded_postgres: EmbeddedPostgres) -> Callable[[str], st
             superuser = embedded_postgres.superuser_dsn("postgres")
             _in_thread(_execute(superuser, f"CREATE DATABASE template_{role} OWNER {role}"))
             dsn = _named(embedded_postgres.dsn(role), made[service])
-            _in_thread(postgres.migrate(dsn, service, MIGRATIONS[service]))
+            _in_thread(migrate(dsn, service, MIGRATIONS[service]))
         return made[service]
 
     return template

@@ -21,17 +21,19 @@ from electoral.credentials import Credentials
 from electoral.group_commit import GroupCommit
 from electoral.metrics import Metrics
 from electoral.postgres import Pool
+from electoral.proxies import TrustedProxies
 from electoral.sealing import BlindIndex, DirectoryKeyring, Sealer
 from electoral_local.blueprint import postcode_index as cached_postcode_index
 from electoral_local.ports import free_ports
-from registration.address_lookup import SyntheticAddressLookup
+from registration.address_lookup import AddressLookup, SyntheticAddressLookup
 from registration.authority import AuthorityFinder
 from registration.intake import Intake
 from registration.limits import RateLimit
+from registration.partners import read_partner
 from registration.postcodes import PostcodeIndex, build_index
 from registration.routes import Api, public_app
 from registration.status import StatusQuestions
-from registration.submission import BodyHasher, Committer, Submissions, read_partner
+from registration.submission import Committer, Submissions
 
 TOKENS = {"form": "token-of-the-form", "helpline": "token-of-the-helpline"}
 READY_SECONDS_MAX = 60.0
@@ -128,22 +130,24 @@ async def public_port(
     folder: Path,
     postcodes: Path,
     *,
-    lookup_delay: float = 0.0,
+    addresses: AddressLookup | None = None,
     status_per_minute: int = 100_000,
     status_per_minute_reference: int = 100_000,
+    authorities: Authorities | None = None,
+    proxies: TrustedProxies | None = None,
 ) -> AsyncIterator[TestClient[Any, Any]]:
     """Serve the public port alone in this process: its clock and its look-up can be set."""
     keyring = DirectoryKeyring(keys_root / "registration")
     sealer, index, metrics = Sealer(keyring), BlindIndex(keyring), Metrics()
-    codes, authorities = PostcodeIndex(postcodes), Authorities.load()
-    lookup = SyntheticAddressLookup(codes, delay_seconds=lookup_delay)
-    intake = Intake(pool, hash_body=BodyHasher(index), wake=lambda: None)
+    codes, listed = PostcodeIndex(postcodes), authorities or Authorities.load()
+    lookup = addresses or SyntheticAddressLookup(codes)
+    intake = Intake(pool, hash_body=index.under, wake=lambda: None)
     committer: Committer = GroupCommit(intake.commit)
     submissions = Submissions(
         pool=pool,
         sealer=sealer,
         index=index,
-        finder=AuthorityFinder(authorities, codes, lookup, 1.0),
+        finder=AuthorityFinder(listed, codes, lookup, 1.0),
         intake=intake,
         committer=committer,
     )
@@ -151,8 +155,9 @@ async def public_port(
         submissions=submissions,
         questions=StatusQuestions(pool, index),
         partners=Credentials(write_partners(folder), read_partner),
-        authorities=authorities,
+        authorities=listed,
         metrics=metrics,
+        proxies=proxies or TrustedProxies(),
         per_address=RateLimit(status_per_minute),
         per_reference=RateLimit(status_per_minute_reference),
     )

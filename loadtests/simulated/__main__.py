@@ -3,27 +3,31 @@
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
+import aiohttp
 import typer
 import uvloop
 
 from simulated import citizens as citizens_
 from simulated import councils as councils_
 from simulated import judging, rest
-from simulated.clock import london_today
+from simulated.clock import london_today, seconds_since
 from simulated.dwp import Dwp, read_records
 from simulated.journal import Journal
 from simulated.kinds import Shares, shares_of
 from simulated.ledgers import fetch_ledgers
 from simulated.population import Population
-from simulated.receipts import Receipt, ReceiptBook, Run
+from simulated.receipts import BookUnusable, Receipt, ReceiptBook, Run
 from simulated.reconciliation import Reconciliation, counts_by_state
 from simulated.serving import serve_until_stopped, start_server, stop_signal
 from simulated.verdict_table import show
+
+EX_CONFIG = 78  # something outside must be changed first
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -123,6 +127,7 @@ def citizens(
 async def _send(
     sender: citizens_.Citizens, submissions: Iterator[citizens_.Submission], progress: bool
 ) -> None:
+    before = time.process_time()  # starting is not sending
     telling = asyncio.create_task(_tell_progress(sender)) if progress else None
     sending = asyncio.create_task(sender.send(submissions))
     stopping = asyncio.create_task(stop_signal())
@@ -134,7 +139,8 @@ async def _send(
         await sending
     except asyncio.CancelledError:
         print(json.dumps({"interrupted": True}), flush=True)
-    print(json.dumps({**asdict(sender.progress), "done": True}), flush=True)
+    cost = {"cpu_seconds": round(time.process_time() - before, 3)}
+    print(json.dumps({**asdict(sender.progress), **cost, "done": True}), flush=True)
 
 
 async def _tell_progress(sender: citizens_.Citizens) -> None:
@@ -172,29 +178,54 @@ def reconcile(
     councils_admin: Annotated[str | None, typer.Option(help="Watched until rest too.")] = None,
     eros: Annotated[Path | None, typer.Option(help="As for councils, with gssCodes.")] = None,
     quiet: Annotated[float, typer.Option(help="Seconds without a change; 0: now.")] = rest.QUIET,
-    limit: float = rest.LIMIT,
+    limit: Annotated[float, typer.Option(help="Seconds from the last submission.")] = rest.LIMIT,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Waits for rest, compares the three records, and exits 0 only if they balance."""
     admin_urls = [registration, verification, ems_gateway]
-    days = judging.days_of(receipts)
-    rested = True
-    if quiet > 0:
-        look = lambda: judging.look_at(admin_urls, days, councils_admin)  # noqa: E731
-        rested = asyncio.run(rest.at_rest(look, quiet, limit))
-    rows = asyncio.run(fetch_ledgers(admin_urls, days))
-    verdict = judging.judge(receipts, [_journal_file(path) for path in journal], rows, eros)
+    journals = [_journal_file(path) for path in journal]
+    try:
+        sending = judging.sending_of(receipts)
+        rested = asyncio.run(_rested(admin_urls, sending, councils_admin, quiet, limit))
+        rows = asyncio.run(fetch_ledgers(admin_urls, sending.days))
+        verdict = judging.judge(receipts, journals, rows, eros, limit)
+    except BookUnusable as error:
+        print(f"simulated: {error}.", file=sys.stderr)
+        raise typer.Exit(EX_CONFIG) from None
+    except (aiohttp.ClientError, TimeoutError) as error:
+        print(f"simulated: a ledger could not be read ({error}): is all up?", file=sys.stderr)
+        raise typer.Exit(1) from None
     if as_json:
         print(json.dumps(_as_json(verdict, counts_by_state(rows)), indent=2))
     else:
         show(verdict, counts_by_state(rows))
     if not rested:
-        print(f"Not at rest: figures still moved after {limit:.0f} seconds.", file=sys.stderr)
+        late = f"{limit:.0f} seconds after the last submission"
+        print(f"Not at rest: figures still moved {late}.", file=sys.stderr)
     raise typer.Exit(0 if verdict.balances and rested else 1)
 
 
+async def _rested(
+    admin_urls: list[str],
+    sending: judging.Sending,
+    councils_admin: str | None,
+    quiet: float,
+    limit: float,
+) -> bool:
+    """Waits for rest; the limit counts from the last submission, not from now."""
+    if quiet <= 0:
+        return True
+    spent = seconds_since(sending.ended_at) if sending.ended_at else 0.0
+    return await rest.at_rest(
+        lambda: judging.look_at(admin_urls, sending.days, councils_admin), quiet, limit - spent
+    )
+
+
 def _journal_file(path: Path) -> Path:
-    return path / councils_.JOURNAL_FILE if path.is_dir() else path
+    file = path / councils_.JOURNAL_FILE if path.is_dir() else path
+    if not file.exists():
+        raise typer.BadParameter(f"no council has written {file}", param_hint="--journal")
+    return file
 
 
 def _as_json(verdict: Reconciliation, counts: dict[str, int]) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from simulated.chance import Draws
 from simulated.places import Place
+from simulated.uprns import uprn_of
 
 STREETS = {
     "england": (
@@ -68,18 +69,21 @@ ABROAD = ("IE", "FR", "ES", "US", "AU", "IN")
 Address = dict[str, object]
 
 
-def address_at(place: Place, draws: Draws, by_hand: bool) -> Address:
+def address_at(place: Place, draws: Draws) -> Address:
     """An address at this place; typed by hand, it is shorter, as typed ones are."""
     address: Address = {}
-    if draws.below(100) < 97:
+    if place.house:
+        address["property"] = str(place.house)
+    elif draws.below(100) < 97:
         address["property"] = _property(draws)
     address["street"] = draws.among(STREETS[place.nation or "england"])
-    if not by_hand:
+    if place.house:
         if draws.below(100) < 15:
             address["locality"] = draws.among(LOCALITIES)
         address["town"] = draws.among(TOWNS)
         if draws.below(100) < 30:
             address["area"] = draws.among(AREAS)
+        address["uprn"] = uprn_of(place.postcode, place.house)
     address["postcode"] = _as_typed(place.postcode, draws)
     return address
 

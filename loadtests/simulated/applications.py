@@ -58,8 +58,7 @@ def compose(identity: Identity, draws: Draws, shares: Shares, today: date) -> Ap
     _add_names(body, identity, draws, typed_apart=draws.chance(shares.decomposed))
     _add_identifiers(body, identity, draws, today)
     _add_nationality(body, identity, draws)
-    by_hand = draws.chance(shares.by_hand)
-    body["address"] = address_at(identity.place, draws, by_hand)
+    body["address"] = address_at(identity.place, draws)
     _add_previous_address(body, draws)
     body["otherAddress"] = draws.among(("none",) * 18 + ("student", "secondHome"))
     body["openRegister"] = not young and draws.below(100) < 40

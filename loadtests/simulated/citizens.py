@@ -173,7 +173,7 @@ async def _try_once(connection: Connection, submission: Submission) -> Answer | 
 
 def _pause(answer: Answer | None, tries: int) -> float:
     """Seconds until the next try: what the service asked for, or growing; never in step."""
-    asked = answer.headers.get(b"retry-after", b"") if answer else b""
+    asked = answer.header(b"retry-after") if answer else b""
     if asked.isdigit():
         seconds = min(RETRY_AFTER_MAX, int(asked))
         return seconds + random.random() * min(1.0, max(seconds, PAUSE_FIRST))

@@ -7,7 +7,11 @@ LONDON = ZoneInfo("Europe/London")
 
 
 def now_text() -> str:
-    return f"{datetime.now(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    return f"{datetime.now(UTC).isoformat(timespec='microseconds')[:-6]}Z"
+
+
+def seconds_since(time_text: str) -> float:
+    return (datetime.now(UTC) - datetime.fromisoformat(time_text)).total_seconds()
 
 
 def london_today() -> date:

@@ -80,6 +80,7 @@ class Fleet:
         self._journal = journal
         self._interval = interval
         self._batch = batch  # False: one PUT for each record
+        self._unanswered: dict[str, list[str]] = {}  # by ERO: sent, and no answer came
         self._free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
         for _ in range(connections):
             self._free.put_nowait(Connection(Server.of_url(gateway), {}))
@@ -111,7 +112,12 @@ class Fleet:
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))
 
     async def drain(self, council: Council) -> None:
-        """Takes page after page until the queue is empty. Raises what a call can raise."""
+        """Takes page after page until the queue is empty. Raises what a call can raise.
+
+        An acknowledgement that was not answered is repeated first: it may have had its effect.
+        """
+        if unanswered := self._unanswered.get(council.ero):
+            await self._acknowledge(council, unanswered)
         while True:
             ids = await self._take_page(council)
             if ids and not await self._acknowledge(council, ids):
@@ -132,10 +138,12 @@ class Fleet:
 
     async def _acknowledge(self, council: Council, ids: list[str]) -> bool:
         """True if the gateway took all of them."""
+        self._unanswered[council.ero] = ids
         if self._batch:
             taken = await self._acknowledge_together(council, ids)
         else:
             taken = [id_ for id_ in ids if await self._acknowledge_one(council, id_)]
+        del self._unanswered[council.ero]
         self.statistics.acknowledged += len(taken)
         self.statistics.unacknowledged += len(ids) - len(taken)
         line = {"ero": council.ero, "at": now_text(), "acknowledged": taken}

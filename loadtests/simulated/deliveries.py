@@ -1,4 +1,4 @@
-"""The councils' own record, read back: which items reached which ERO."""
+"""The councils' own record, read back: which items reached which ERO, and what it acknowledged."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,9 +14,19 @@ class Delivery(NamedTuple):
     item: dict[str, Any]
 
 
-def read_deliveries(paths: Iterable[Path]) -> Iterator[Delivery]:
-    """Every item of these journals in the order in which they were written."""
+class Acknowledgement(NamedTuple):
+    """Records for which the gateway has told one ERO's system that it took the acknowledgement."""
+
+    ero: str
+    at: str
+    ids: list[str]
+
+
+def read_journals(paths: Iterable[Path]) -> Iterator[Delivery | Acknowledgement]:
+    """Everything in these journals, in the order in which it was written."""
     for path in paths:
         for entry in read_journal(path):
             for item in entry.get("page", {}).get("registrations", ()):
                 yield Delivery(entry["ero"], item)
+            if "acknowledged" in entry:
+                yield Acknowledgement(entry["ero"], entry["at"], entry["acknowledged"])

@@ -11,12 +11,17 @@ from urllib.parse import urlsplit
 HEAD_BYTES_MAX = 64 * 1024
 BODY_BYTES_MAX = 64 * 1024 * 1024
 BODILESS = frozenset({204, 304})
+CHUNKED = -1  # in place of a length
 
 
 class Answer(NamedTuple):
     status: int
-    headers: dict[bytes, bytes]  # names in lower case
+    head: bytes  # status line and headers as they came, in lower case
     body: bytes
+
+    def header(self, name: bytes) -> bytes:
+        """The value of a header, in lower case; empty if it is not there."""
+        return _header(self.head, name)
 
 
 class ConnectionBroken(Exception):
@@ -67,14 +72,16 @@ class Connection:
         length = b"" if body is None else b"Content-Length: %d\r\n" % len(body)
         first = f"{method} {self._server.prefix}{path} HTTP/1.1\r\n".encode("latin-1")
         message = b"%b%b%b%b\r\n%b" % (first, self._fixed, headers, length, body or b"")
+        stream = self._stream
         try:
-            async with asyncio.timeout(timeout_seconds):
-                stream = await self._connected()
-                answer = await stream.exchange(message)
+            if stream is None or stream.ended:
+                async with asyncio.timeout(timeout_seconds):
+                    stream = await self._connect()
+            answer = await stream.exchange(message, timeout_seconds)
         except BaseException:
             self.close()
             raise
-        if answer.headers.get(b"connection", b"").lower() == b"close":
+        if answer.header(b"connection") == b"close":
             self.close()
         return answer
 
@@ -83,12 +90,11 @@ class Connection:
             self._stream.abort()
             self._stream = None
 
-    async def _connected(self) -> "_Stream":
-        if self._stream is None or self._stream.ended:
-            loop = asyncio.get_running_loop()
-            _, self._stream = await loop.create_connection(
-                _Stream, self._server.host, self._server.port
-            )
+    async def _connect(self) -> "_Stream":
+        loop = asyncio.get_running_loop()
+        _, self._stream = await loop.create_connection(
+            _Stream, self._server.host, self._server.port
+        )
         return self._stream
 
 
@@ -99,21 +105,28 @@ class _Stream(asyncio.Protocol):
         self.ended = False
         self._transport: asyncio.Transport | None = None
         self._received = bytearray()
-        self._head: tuple[int, dict[bytes, bytes], int] | None = None  # status, headers, length
+        self._head = b""
+        self._length = 0  # of the body
         self._waiter: asyncio.Future[Answer] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports do not descend from asyncio's: a check by type would fail.
         self._transport = cast("asyncio.Transport", transport)
 
-    async def exchange(self, message: bytes) -> Answer:
+    async def exchange(self, message: bytes, timeout_seconds: float) -> Answer:
         if self._transport is None or self.ended:
             raise ConnectionBroken
         self._received.clear()
-        self._head = None
-        self._waiter = asyncio.get_running_loop().create_future()
+        self._head = b""
+        loop = asyncio.get_running_loop()
+        self._waiter = loop.create_future()
         self._transport.write(message)
-        return await self._waiter
+        # A fifth of what `asyncio.timeout` costs.
+        expiry = loop.call_later(timeout_seconds, self._fail, TimeoutError())
+        try:
+            return await self._waiter
+        finally:
+            expiry.cancel()
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -127,8 +140,11 @@ class _Stream(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.ended = True
+        self._fail(ConnectionBroken())
+
+    def _fail(self, error: Exception) -> None:
         if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_exception(ConnectionBroken())
+            self._waiter.set_exception(error)
 
     def abort(self) -> None:
         self.ended = True
@@ -137,41 +153,50 @@ class _Stream(asyncio.Protocol):
 
     def _whole_answer(self) -> Answer | None:
         """The answer if all of it is here. Raises ValueError or IndexError if it is not HTTP."""
-        if self._head is None:
-            self._head = self._read_head()
-            if self._head is None:
-                return None
-        status, headers, length = self._head
-        if length < 0:
-            body = _unchunked(self._received)
-            return None if body is None else Answer(status, headers, body)
-        if len(self._received) < length:
+        if not self._head and not self._read_head():
             return None
-        return Answer(status, headers, bytes(self._received[:length]))
+        if self._length == CHUNKED:
+            body = _unchunked(self._received)
+        elif len(self._received) >= self._length:
+            body = bytes(self._received[: self._length])
+        else:
+            body = None
+        return None if body is None else Answer(_status(self._head), self._head, body)
 
-    def _read_head(self) -> tuple[int, dict[bytes, bytes], int] | None:
+    def _read_head(self) -> bool:
+        """Whether all of it has come."""
         end = self._received.find(b"\r\n\r\n")
         if end < 0:
             if len(self._received) > HEAD_BYTES_MAX:
                 raise ValueError("head too long")
-            return None
-        first, *lines = bytes(self._received[:end]).split(b"\r\n")
+            return False
+        head = bytes(self._received[: end + 2]).lower()
         del self._received[: end + 4]
-        status = int(first.split(b" ", 2)[1])
-        pairs = (line.split(b":", 1) for line in lines)
-        headers = {name.lower(): value.strip() for name, value in pairs}
-        if status == 100:  # an interim answer: the real one follows
+        if _status(head) == 100:  # an interim answer: the real one follows
             return self._read_head()
-        return status, headers, _body_length(status, headers)
+        self._head, self._length = head, _body_length(head)
+        return True
 
 
-def _body_length(status: int, headers: dict[bytes, bytes]) -> int:
-    """Bytes of the body; -1 for chunks."""
-    if status in BODILESS:
+def _status(head: bytes) -> int:
+    return int(head.split(b" ", 2)[1])
+
+
+def _header(head: bytes, name: bytes) -> bytes:
+    start = head.find(b"\r\n%b:" % name)
+    if start < 0:
+        return b""
+    start += len(name) + 3
+    return head[start : head.index(b"\r\n", start)].strip()
+
+
+def _body_length(head: bytes) -> int:
+    """Bytes of the body, or CHUNKED."""
+    if _status(head) in BODILESS:
         return 0
-    if headers.get(b"transfer-encoding", b"").lower() == b"chunked":
-        return -1
-    length = int(headers[b"content-length"]) if b"content-length" in headers else 0
+    if _header(head, b"transfer-encoding") == b"chunked":
+        return CHUNKED
+    length = int(_header(head, b"content-length") or 0)
     if not 0 <= length <= BODY_BYTES_MAX:
         raise ValueError("body too long")
     return length

@@ -56,7 +56,9 @@ class DwpRecord(NamedTuple):
 
 def decide_kind(draws: Draws, limits: Sequence[tuple[float, Kind]], place: Place) -> Kind:
     drawn = draws.below(MILLION)
-    kind = next((kind for limit, kind in limits if drawn < limit), Kind.AS_ON_RECORD)
+    if drawn >= limits[-1][0]:
+        return Kind.AS_ON_RECORD  # most people
+    kind = next(kind for limit, kind in limits if drawn < limit)
     if kind is Kind.UNDER_16 and place.nation not in ("scotland", "wales"):
         return Kind.AS_ON_RECORD
     if kind is Kind.NO_DATE_OF_BIRTH and not place.nation:

@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+FLUSH_INTERVAL = 0.05  # seconds: a thread and an fsync cost more than the lines that they write
+
 
 class Journal:
     """One file. Whatever waits is written and fsynced together; callers wait for their part."""
@@ -23,37 +25,48 @@ class Journal:
         self._flusher = asyncio.create_task(self._flush_until_closed())
 
     def note(self, line: bytes) -> None:
-        """Adds a line that goes to disk with the next flush, or at the end."""
+        """Adds a line that goes to disk with the next flush; nobody waits for it."""
         self._waiting.append(line)
+        self._arrived.set()
 
     async def append(self, line: bytes) -> None:
         """Adds a line and returns when it is on disk. Raises OSError when it cannot be."""
         self.note(line)
         if self._on_disk is None:
             self._on_disk = asyncio.get_running_loop().create_future()
-        self._arrived.set()
         await asyncio.shield(self._on_disk)
 
     async def close(self) -> None:
+        """Returns when every line is on disk."""
         self._closing = True
         self._arrived.set()
         await self._flusher
         self._file.close()
 
     async def _flush_until_closed(self) -> None:
-        while not self._closing:
+        while not self._closing or self._waiting:
             await self._arrived.wait()
-            self._arrived.clear()
-            lines, self._waiting = self._waiting, []
-            waiter, self._on_disk = self._on_disk, None
-            try:
-                await asyncio.to_thread(_write, self._file, lines)
-            except OSError as error:
-                if waiter is not None:
-                    waiter.set_exception(error)
+            if not self._closing:
+                await asyncio.sleep(FLUSH_INTERVAL)
+                self._arrived.clear()
+            if self._waiting:
+                await self._flush()
+
+    async def _flush(self) -> None:
+        lines, self._waiting = self._waiting, []
+        waiter, self._on_disk = self._on_disk, None
+        try:
+            await asyncio.to_thread(_write, self._file, lines)
+        except OSError as error:
+            if waiter is not None:
+                waiter.set_exception(error)
+            elif self._closing:
+                raise
             else:
-                if waiter is not None:
-                    waiter.set_result(None)
+                self._waiting = lines + self._waiting  # for the next flush
+        else:
+            if waiter is not None:
+                waiter.set_result(None)
 
 
 def _write(file: BinaryIO, lines: list[bytes]) -> None:

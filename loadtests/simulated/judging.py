@@ -5,29 +5,31 @@ from datetime import date
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import aiohttp
 
 from simulated.clock import london_day
 from simulated.councils import read_councils
-from simulated.deliveries import read_deliveries
+from simulated.deliveries import read_journals
 from simulated.expectation import as_asked
 from simulated.kinds import shares_of
 from simulated.ledgers import LEDGER_TIMEOUT, LedgerRow, fetch_ledgers
 from simulated.population import Population
-from simulated.receipts import Receipt, Run, read_receipts
+from simulated.receipts import BookUnusable, Receipt, Run, read_receipts
 from simulated.reconciliation import Expected, Reconciliation, reconcile
+from simulated.rest import LIMIT
 
 REMEMBERED_MAX = 50_000  # people worked out and kept while judging
 
 
 def read_books(paths: Iterable[Path]) -> tuple[Run, Iterable[Receipt]]:
-    """All receipts of several books. Raises ValueError if they are of different populations."""
+    """All receipts of several books. Raises BookUnusable, also while they are read."""
     books = [read_receipts(path) for path in paths]
     runs = {repr(run): run for run, _ in books}
     populations = [run for run in runs.values() if run.seed is not None]
     if len(populations) > 1:
-        raise ValueError("the receipts are of different populations: reconcile them one by one")
+        raise BookUnusable("the books are of different populations: reconcile them one by one")
     run = populations[0] if populations else next(iter(runs.values()))
     return run, chain.from_iterable(receipts for _, receipts in books)
 
@@ -53,10 +55,21 @@ def truth_of(run: Run) -> Callable[[Receipt], Expected]:
     return of_receipt
 
 
-def days_of(paths: Iterable[Path]) -> list[date]:
-    """The London days on which anything was accepted."""
-    _, receipts = read_books(paths)
-    return sorted({london_day(receipt.received_at) for receipt in receipts if receipt.accepted})
+class Sending(NamedTuple):
+    """When it was that the citizens of some books sent."""
+
+    days: list[date]  # London days on which anything was accepted
+    ended_at: str  # when the last of them had an answer, or gave up; "" for none at all
+
+
+def sending_of(paths: Iterable[Path]) -> Sending:
+    """Raises BookUnusable."""
+    days, ended_at = set(), ""
+    for receipt in read_books(paths)[1]:
+        ended_at = max(ended_at, receipt.answered_at)
+        if receipt.accepted:
+            days.add(london_day(receipt.received_at))
+    return Sending(sorted(days), ended_at)
 
 
 def ero_of_code(eros_file: Path) -> dict[str, str] | None:
@@ -70,16 +83,18 @@ def judge(
     journals: Sequence[Path],
     ledger: Sequence[LedgerRow],
     eros_file: Path | None = None,
+    limit: float = LIMIT,
 ) -> Reconciliation:
-    """The verdict over records that are at rest."""
+    """The verdict over records that are at rest; `limit` in seconds after the last submission."""
     run, receipts = read_books(books)
     return reconcile(
         receipts=receipts,
-        deliveries=read_deliveries(journals),
+        journals=read_journals(journals),
         ledger=ledger,
         expected_of=truth_of(run),
         ero_of=ero_of_code(eros_file) if eros_file else None,
         refusals_are_faults=run.seed is not None,
+        limit=limit,
     )
 
 

@@ -36,7 +36,7 @@ class Shares:
     previous_name_on_record: float = 0.01
     unplaceable: float = 0.005  # postcode without an authority: held as authority-unknown
     unplaceable_with_gss_code: float = 0.002  # the same, but the application names the council
-    by_hand: float = 0.08  # typed address, never with a UPRN
+    by_hand: float = 0.08  # of the placeable: a typed address, without a UPRN
     decomposed: float = 0.05  # names typed with the accents as separate characters (NFD)
 
     def __post_init__(self) -> None:

@@ -26,7 +26,7 @@ class Sum:
 
 
 def digest_of_attempt(application_id: str, attempt: int = 1) -> int:
-    """One attempt's part of a digest (DESIGN.md section 7)."""
+    """One attempt's part of a digest: the first 16 bytes of SHA-256 over its id and number."""
     hashed = sha256(UUID(application_id).bytes + attempt.to_bytes(4, "big")).digest()
     return int.from_bytes(hashed[:16], "big")
 

@@ -8,7 +8,7 @@ import json
 import os
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from importlib.util import find_spec
 from itertools import accumulate
@@ -19,14 +19,18 @@ import brotli
 import msgpack
 
 from simulated.chance import Draws
+from simulated.uprns import houses_of, is_over_the_boundary, neighbours
 
 SAMPLE_OF_AUTHORITY_MAX = 300  # postcodes kept of one authority
 UNPLACEABLE_MAX = 2_000  # postcodes kept that no authority is known for
 UNKNOWN_AUTHORITY = "X99999999"
-WELL_FORMED = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][ABD-HJLNP-UW-Z]{2}")
-CACHE_VERSION = 2
+NATIONS = {"E": "england", "W": "wales", "S": "scotland"}  # by how their codes begin
+LAST_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"  # those that can end a postcode
+ENDINGS = frozenset(first + second for first in LAST_LETTERS for second in LAST_LETTERS)
+WELL_FORMED = re.compile(rf"[A-Z]{{1,2}}[0-9][A-Z0-9]?[0-9][{LAST_LETTERS}]{{2}}")
+CACHE_VERSION = 3
 
-# Codes that ended, for directories older than the reorganisation (DOMAIN.md section 1).
+# Codes that ended, for directories older than the reorganisation.
 SUCCESSORS = {
     "S12000015": "S12000047",  # Fife
     "S12000046": "S12000049",  # Glasgow City
@@ -37,14 +41,25 @@ SUCCESSORS = {
 
 class Place(NamedTuple):
     postcode: str  # with its space
-    gss_code: str  # UNKNOWN_AUTHORITY when the directory cannot place the postcode
+    gss_code: str  # of the house, or else of the postcode; UNKNOWN_AUTHORITY: nobody can place it
     nation: str  # "england", "wales", "scotland", or "" when unplaceable
+    house: int = 0  # numbered from 1; 0: an address that was not chosen from a list
 
 
 class Places:
-    """Draws a place, each authority as often as it has postcodes."""
+    """Draws a place, each authority as often as it has postcodes.
 
-    def __init__(self, sample: dict[str, list[str]], weights: dict[str, int], lost: list[str]):
+    `neighbours` has the postcodes that straddle, with the authority on the other side.
+    """
+
+    def __init__(
+        self,
+        sample: Mapping[str, list[str]],
+        weights: Mapping[str, int],
+        lost: list[str],
+        neighbours: Mapping[str, str] | None = None,
+    ) -> None:
+        self._neighbours = neighbours or {}
         self._codes = sorted(sample)
         self._postcodes = [sample[code] for code in self._codes]
         self._limits = list(accumulate(weights[code] for code in self._codes))
@@ -59,12 +74,21 @@ class Places:
         code = self._codes[at]
         return Place(draws.among(self._postcodes[at]), code, nation_of(code))
 
+    def draw_house(self, draws: Draws) -> Place:
+        """A place, and a house there, which may stand in another authority than the postcode."""
+        postcode, code, nation, _ = self.draw(draws)
+        house = 1 + draws.below(houses_of(postcode))
+        other = self._neighbours.get(postcode)
+        if other is not None and is_over_the_boundary(postcode, house):
+            return Place(postcode, other, nation_of(other), house)
+        return Place(postcode, code, nation, house)
+
     def draw_unplaceable(self, draws: Draws) -> Place:
         return Place(draws.among(self._unplaceable), UNKNOWN_AUTHORITY, "")
 
 
 def nation_of(gss_code: str) -> str:
-    return {"E": "england", "W": "wales", "S": "scotland"}[gss_code[0]]
+    return NATIONS[gss_code[0]]
 
 
 def load_places(cache: Path | None = None) -> Places:
@@ -74,7 +98,7 @@ def load_places(cache: Path | None = None) -> Places:
     if not path.exists():
         _write(path, _sample(directory))
     kept = json.loads(path.read_bytes())
-    return Places(kept["sample"], kept["weights"], kept["unplaceable"])
+    return Places(kept["sample"], kept["weights"], kept["unplaceable"], kept["neighbours"])
 
 
 def cache_directory() -> Path:
@@ -96,37 +120,53 @@ def _fingerprint(files: list[Path]) -> str:
     return sha256(repr((shape, sizes)).encode()).hexdigest()[:16]
 
 
-def _rows(files: list[Path]) -> Iterator[tuple[str, str | None]]:
-    """Every well-formed postcode of Great Britain, without space, with its code if it has one."""
+def _rows(files: list[Path]) -> Iterator[tuple[str, str]]:
+    """Every postcode in seven characters, with the directory's code for it, or "" for none."""
     for file in files:
         data = msgpack.unpackb(brotli.decompress(file.read_bytes()))["data"]
         for postcode, code in zip(data["pcd"], data["laua"], strict=True):
-            compact = postcode.replace(" ", "")
-            if compact.startswith("BT") or not WELL_FORMED.fullmatch(compact):
-                continue
-            known = isinstance(code, str)  # a missing code is a float, not-a-number
-            yield compact, SUCCESSORS.get(code, code) if known else None
+            # A missing code is a float, not-a-number.
+            yield postcode, code if isinstance(code, str) else ""
 
 
 def _sample(files: list[Path]) -> dict[str, object]:
+    placed: list[tuple[str, str]] = []
     by_code: dict[str, list[str]] = {}
     without_code: list[str] = []
     for postcode, code in _rows(files):
-        if code is None:
-            without_code.append(postcode)
-        elif code[0] in "EWS":  # L and M are the Channel Islands and the Isle of Man
-            by_code.setdefault(code, []).append(postcode)
+        compact = postcode.replace(" ", "")
+        lives_there = WELL_FORMED.fullmatch(compact) and not compact.startswith("BT")
+        if code[:1] in ("E", "W", "S"):  # L and M are the Channel Islands and the Isle of Man
+            if postcode[5:] in ENDINGS:
+                placed.append((postcode, code))
+            if lives_there:
+                by_code.setdefault(SUCCESSORS.get(code, code), []).append(compact)
+        elif lives_there and not code:
+            without_code.append(compact)
     everywhere = {postcode for postcodes in by_code.values() for postcode in postcodes}
     lost = _spread(without_code, UNPLACEABLE_MAX // 2)
     lost += _not_yet_issued(everywhere.union(without_code), UNPLACEABLE_MAX // 2)
+    sample = {
+        code: [_spaced(p) for p in _spread(postcodes, SAMPLE_OF_AUTHORITY_MAX)]
+        for code, postcodes in by_code.items()
+    }
     return {
-        "sample": {
-            code: [_spaced(p) for p in _spread(postcodes, SAMPLE_OF_AUTHORITY_MAX)]
-            for code, postcodes in by_code.items()
-        },
+        "sample": sample,
         "weights": {code: len(postcodes) for code, postcodes in by_code.items()},
         "unplaceable": [_spaced(postcode) for postcode in lost],
+        "neighbours": _neighbours(placed, sample),
     }
+
+
+def _neighbours(placed: list[tuple[str, str]], sample: Mapping[str, list[str]]) -> dict[str, str]:
+    """Of the sampled postcodes those that straddle, with the code that is in force next door.
+
+    The directory's own codes decide; where both are the same authority's today, nothing is split.
+    """
+    home = {postcode: code for code, postcodes in sample.items() for postcode in postcodes}
+    found = neighbours(placed, home)
+    today = {postcode: SUCCESSORS.get(code, code) for postcode, code in found.items()}
+    return {postcode: code for postcode, code in today.items() if code != home[postcode]}
 
 
 def _not_yet_issued(known: set[str], wanted: int) -> list[str]:

@@ -4,8 +4,6 @@ The application that a person sends and the record that DWP holds come from one 
 they agree by construction, except in the way that the person's `Kind` says.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -24,9 +22,6 @@ BIRTHS_COUNTED_FROM = date(2026, 1, 1)
 AGE_DAYS_MIN = 17 * 366
 AGE_DAYS_MAX = 90 * 365
 
-UprnSource = Callable[[Place, int], tuple[str, str]]
-"""Gives the UPRN of the house with that number at the place, and the authority it stands in."""
-
 
 class Truth(NamedTuple):
     """What must come out for this person."""
@@ -37,8 +32,7 @@ class Truth(NamedTuple):
     gss_code: str  # where it must be delivered; X99999999: held until someone assigns it
 
 
-@dataclass(frozen=True, slots=True)
-class Citizen:
+class Citizen(NamedTuple):
     n: int
     application: Application  # the body of POST /v1/applications
     truth: Truth
@@ -59,7 +53,6 @@ class Population:
         seed: int,
         shares: Shares | None = None,
         places: Places | None = None,
-        uprn_of: UprnSource | None = None,
     ) -> None:
         self.seed = seed
         self.shares = shares or Shares()
@@ -68,7 +61,6 @@ class Population:
         self._places = places or load_places()
         self._kind_limits = self.shares.kind_limits()
         self._origins = [o for o in (names.ENGLISH, *names.OTHERS) for _ in range(o.weight)]
-        self._uprn_of = uprn_of
 
     def person(self, n: int, today: date | None = None) -> Citizen:
         """Person n as an applicant of that day (London; it decides the age of under-16s)."""
@@ -109,18 +101,15 @@ class Population:
         lost = self.shares.unplaceable + self.shares.unplaceable_with_gss_code
         if draws.chance(lost):
             return self._places.draw_unplaceable(draws)
-        return self._places.draw(draws)
+        if draws.chance(self.shares.by_hand):
+            return self._places.draw(draws)  # typed: the postcode decides
+        return self._places.draw_house(draws)
 
     def _settle(self, identity: Identity, application: Application, draws: Draws) -> str:
         """The authority of the address, after what the applicant may add to it."""
-        place = identity.place
-        if place.gss_code == UNKNOWN_AUTHORITY:
+        if identity.place.gss_code == UNKNOWN_AUTHORITY:
             return self._name_the_council(application, draws)
-        address = application["address"]
-        if self._uprn_of is None or not isinstance(address, dict) or "town" not in address:
-            return place.gss_code  # typed by hand: the postcode decides
-        address["uprn"], gss_code = self._uprn_of(place, draws.below(100))
-        return gss_code
+        return identity.place.gss_code
 
     def _name_the_council(self, application: Application, draws: Draws) -> str:
         lost, named = self.shares.unplaceable, self.shares.unplaceable_with_gss_code
@@ -156,6 +145,7 @@ RESULTS = {  # of the kinds that are not red
     Kind.UNDER_16: "not-applicable",
     Kind.NO_DATE_OF_BIRTH: "not-applicable",
 }
+TRUTHS = {kind: (RESULTS.get(kind, "red"), levels) for kind, levels in LEVELS.items()}
 
 
 def _record(key: bytes, identity: Identity) -> DwpRecord | None:
@@ -163,5 +153,4 @@ def _record(key: bytes, identity: Identity) -> DwpRecord | None:
 
 
 def _truth(identity: Identity, gss_code: str) -> Truth:
-    kind = identity.kind
-    return Truth(kind, RESULTS.get(kind, "red"), LEVELS[kind], gss_code)
+    return Truth(identity.kind, *TRUTHS[identity.kind], gss_code)

@@ -5,12 +5,16 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from simulated.journal import read_journal
 
 ACCEPTED = frozenset({200, 201})
 TRY_AGAIN = frozenset({0, 408, 425, 429, 500, 502, 503, 504})  # 0: no answer at all
+
+
+class BookUnusable(ValueError):
+    """The file is no book of receipts, or not of the same population as the others."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +26,7 @@ class Run:
     today: str  # the London day for which ages were worked out
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """One submission, answered or given up."""
 
     number: int  # of the person, or of the line in the file
@@ -73,18 +76,27 @@ class ReceiptBook:
 
 
 def _without_blanks(receipt: Receipt) -> dict[str, object]:
-    fields = ((name, getattr(receipt, name)) for name in Receipt.__slots__)
-    return {name: value for name, value in fields if value not in ("", None)}
+    pairs = zip(Receipt._fields, receipt, strict=True)
+    return {name: value for name, value in pairs if value != "" and value is not None}
 
 
 def read_receipts(path: Path) -> tuple[Run, Iterator[Receipt]]:
-    """The run and its receipts. Raises ValueError if the file does not begin with a run."""
+    """The run and its receipts. Raises BookUnusable, also while the receipts are read."""
     entries = read_journal(path)
-    first = next(entries, {})
-    if "run" not in first:
-        raise ValueError(f"{path.name} is not a journal of citizens: its first line names no run")
-    return Run(**first["run"]), _receipts(entries)
+    try:
+        run = Run(**next(entries, {})["run"])
+    except (KeyError, TypeError):
+        raise BookUnusable(
+            f"{path.name} is no book of citizens: its first line names no run"
+        ) from None
+    return run, _receipts(path, entries)
 
 
-def _receipts(entries: Iterable[dict[str, Any]]) -> Iterator[Receipt]:
-    return (Receipt(**entry) for entry in entries)
+def _receipts(path: Path, entries: Iterable[dict[str, Any]]) -> Iterator[Receipt]:
+    for entry in entries:
+        try:
+            yield Receipt(**entry)
+        except TypeError:
+            raise BookUnusable(
+                f"{path.name} is no book of citizens: it holds a line that is no receipt"
+            ) from None

@@ -8,10 +8,11 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from simulated.deliveries import Delivery
+from simulated.deliveries import Acknowledgement, Delivery
 from simulated.expectation import differences, expected_detail
 from simulated.ledgers import (
     LedgerRow,
@@ -24,6 +25,7 @@ from simulated.ledgers import (
 )
 from simulated.places import UNKNOWN_AUTHORITY
 from simulated.receipts import Receipt
+from simulated.rest import LIMIT
 
 OFFENDERS_SHOWN = 5
 
@@ -76,49 +78,65 @@ class Offences:
 def reconcile(
     *,
     receipts: Iterable[Receipt],
-    deliveries: Iterable[Delivery],
+    journals: Iterable[Delivery | Acknowledgement],
     ledger: Sequence[LedgerRow],
     expected_of: Callable[[Receipt], Expected],
     ero_of: Mapping[str, str] | None = None,
     refusals_are_faults: bool = True,
+    limit: float = LIMIT,
 ) -> Reconciliation:
     """All criteria. `ero_of` maps GSS code -> ERO, when it is known who answers for whom.
 
     `refusals_are_faults`: the population sends valid applications only; a file may hold others.
+    `limit`: seconds after the last submission in which councils must have acknowledged everything.
     """
-    accepted, answered = _answered(receipts, refusals_are_faults)
-    journals = _Journals(accepted, expected_of, ero_of)
-    for delivery in deliveries:
-        journals.judge(delivery)
-    journals.judge_undelivered()
-    ledgers = _ledger_criteria(accepted, journals.planted, ledger)
-    return Reconciliation((*answered, *journals.criteria(), *ledgers))
-
-
-def _answered(
-    receipts: Iterable[Receipt], refusals_are_faults: bool
-) -> tuple[dict[str, Receipt], list[Criterion]]:
-    """The accepted ones by application id, and what is wrong with answers as such."""
-    accepted: dict[str, Receipt] = {}
-    unanswered, refused, shared = Offences(), Offences(), Offences()
-    sent = 0
+    sent = _Sent()
     for receipt in receipts:
-        sent += 1
+        sent.judge(receipt)
+    councils = _Journals(sent.accepted, expected_of, ero_of)
+    for entry in journals:
+        councils.judge(entry)
+    councils.judge_what_is_missing()
+    return Reconciliation(
+        (
+            *sent.criteria(refusals_are_faults),
+            *councils.criteria(),
+            _punctual(sent.ended_at, councils.ended_at, limit),
+            *_ledger_criteria(sent.accepted, councils, ledger),
+        )
+    )
+
+
+class _Sent:
+    """The senders' receipts: the accepted ones by application id, and what is wrong as such."""
+
+    def __init__(self) -> None:
+        self.accepted: dict[str, Receipt] = {}
+        self.ended_at = ""  # the last answer, or when somebody gave up
+        self._sent = 0
+        self._unanswered, self._refused, self._shared = Offences(), Offences(), Offences()
+
+    def judge(self, receipt: Receipt) -> None:
+        self._sent += 1
+        self.ended_at = max(self.ended_at, receipt.answered_at)
         if not receipt.answered:
-            unanswered.add(receipt.key)
+            self._unanswered.add(receipt.key)
         elif not receipt.accepted:
-            refused.add(receipt.key)
-        elif receipt.application_id in accepted:
-            shared.add(receipt.application_id)
+            self._refused.add(receipt.key)
+        elif receipt.application_id in self.accepted:
+            self._shared.add(receipt.application_id)
         else:
-            accepted[receipt.application_id] = receipt
-    refusals = {"refused": refused.count, "sent": sent}
-    fault_free = refused if refusals_are_faults else Offences()
-    return accepted, [
-        unanswered.criterion("Every submission was answered", sent=sent),
-        fault_free.criterion("No valid application was refused", **refusals),
-        shared.criterion("No two submissions share an application", accepted=len(accepted)),
-    ]
+            self.accepted[receipt.application_id] = receipt
+
+    def criteria(self, refusals_are_faults: bool) -> list[Criterion]:
+        refusals = {"refused": self._refused.count, "sent": self._sent}
+        refused = self._refused if refusals_are_faults else Offences()
+        accepted = len(self.accepted)
+        return [
+            self._unanswered.criterion("Every submission was answered", sent=self._sent),
+            refused.criterion("No valid application was refused", **refusals),
+            self._shared.criterion("No two submissions share an application", accepted=accepted),
+        ]
 
 
 class _Journals:
@@ -131,18 +149,29 @@ class _Journals:
         ero_of: Mapping[str, str] | None,
     ) -> None:
         self.planted: set[str] = set()  # applications that must be held, not delivered
+        self.ended_at = ""  # the last acknowledgement
         self._accepted = accepted
         self._expected_of = expected_of
         self._ero_of = ero_of
         self._first: dict[str, tuple[str, bytes]] = {}  # record id -> ERO, hash of the item
         self._record_of: dict[tuple[str, int, int], str] = {}  # attempt and revision -> record
+        self._attempt_of: dict[str, tuple[str, str]] = {}  # record id -> GSS code, application
+        self._received: set[tuple[str, str]] = set()  # ERO and record id
+        self._acknowledged: set[tuple[str, str]] = set()
         self._delivered: set[str] = set()
         self._ero_of_code: dict[str, str] = {}  # as the journals themselves show it
         self._read = 0
         self._repeats = 0
         self._faults: dict[str, Offences] = defaultdict(Offences)
 
-    def judge(self, delivery: Delivery) -> None:
+    def judge(self, entry: Delivery | Acknowledgement) -> None:
+        if isinstance(entry, Acknowledgement):
+            self.ended_at = max(self.ended_at, entry.at)
+            self._acknowledged.update((entry.ero, record_id) for record_id in entry.ids)
+        else:
+            self._judge_delivery(entry)
+
+    def _judge_delivery(self, delivery: Delivery) -> None:
         self._read += 1
         try:
             self._judge_item(delivery)
@@ -153,6 +182,7 @@ class _Journals:
         ero, item = delivery
         text = _text_of(item)
         record_id, body = item["id"], sha256(text.encode()).digest()
+        self._received.add((ero, record_id))
         if record_id in self._first:
             self._judge_repeat(record_id, ero, body)
             return
@@ -179,6 +209,7 @@ class _Journals:
         if name in self._record_of or item["attempt"] != 1:
             self._faults["duplicate"].add(item["id"])
         self._record_of[name] = item["id"]
+        self._attempt_of[item["id"]] = (item["gssCode"], item["applicationId"])
 
     def _judge_content(self, delivery: Delivery, receipt: Receipt, text: str) -> None:
         ero, item = delivery
@@ -210,13 +241,27 @@ class _Journals:
             return self._ero_of.get(gss_code, "nobody")
         return self._ero_of_code.setdefault(gss_code, ero)  # at least always the same one
 
-    def judge_undelivered(self) -> None:
+    def judge_what_is_missing(self) -> None:
         """Whoever is at no council must be among those that had to be held."""
         for application_id, receipt in self._accepted.items():
             if application_id not in self._delivered:
                 self._judge_place(receipt, self._expected_of(receipt))
                 if application_id not in self.planted:
                     self._faults["lost"].add(application_id)
+        self._judge_acknowledgements()
+
+    def _judge_acknowledgements(self) -> None:
+        """An ERO acknowledges what it got, and the newest revision of each attempt that it got."""
+        newest = {(name[0], name[1]): self._record_of[name] for name in sorted(self._record_of)}
+        acknowledged = {record_id for _, record_id in self._acknowledged}
+        wrong = {record_id for _, record_id in self._acknowledged - self._received}
+        for record_id in sorted(wrong | (set(newest.values()) - acknowledged)):
+            self._faults["acknowledged"].add(record_id)
+
+    def acknowledged(self) -> dict[str, Sum]:
+        """Per GSS code, the attempts that the councils say they acknowledged."""
+        attempts = {self._attempt_of.get(record_id) for _, record_id in self._acknowledged}
+        return sums_of(attempt for attempt in attempts if attempt is not None)
 
     def criteria(self) -> list[Criterion]:
         read = {"items": self._read}
@@ -228,6 +273,10 @@ class _Journals:
             faults["lost"].criterion("Each accepted application reached a council", due=due),
             faults["held"].criterion("None that must be held was delivered", planted=planted),
             faults["duplicate"].criterion("Each attempt was delivered as one record", **read),
+            faults["acknowledged"].criterion(
+                "Each ERO acknowledged what it received and nothing else",
+                acknowledged=len(self._acknowledged),
+            ),
             faults["foreign"].criterion("Nothing is at a council that nobody sent", **read),
             faults["ero"].criterion("Each went to the right ERO and no other", **read),
             faults["fields"].criterion("Every field delivered equals the field sent", **read),
@@ -269,23 +318,37 @@ def _has_result(item: dict[str, Any], expected: Expected) -> bool:
     )
 
 
+def _punctual(sending_ended_at: str, ended_at: str, limit: float) -> Criterion:
+    """The last acknowledgement against the last submission, by the clocks of those who noted it."""
+    late = 0.0
+    if sending_ended_at and ended_at:
+        last, sent = datetime.fromisoformat(ended_at), datetime.fromisoformat(sending_ended_at)
+        late = (last - sent).total_seconds()
+    name = f"All is acknowledged within {limit:.0f} s of the last submission"
+    offenders = () if late <= limit else (f"the one of {ended_at}",)
+    return Criterion(name, late <= limit, {"seconds": max(0, round(late))}, offenders)
+
+
 def _ledger_criteria(
-    accepted: Mapping[str, Receipt], planted: set[str], ledger: Sequence[LedgerRow]
+    accepted: Mapping[str, Receipt], councils: _Journals, ledger: Sequence[LedgerRow]
 ) -> list[Criterion]:
-    """The sums of DESIGN.md section 7, and the senders' own sum against them."""
-    to_hold = sums_of((r.gss_code, i) for i, r in accepted.items() if i in planted)
-    to_deliver = sums_of((r.gss_code, i) for i, r in accepted.items() if i not in planted)
+    """The services' sums against each other, the senders' against them, the councils' likewise."""
+    to_hold = sums_of((r.gss_code, i) for i, r in accepted.items() if i in councils.planted)
+    to_deliver = sums_of((r.gss_code, i) for i, r in accepted.items() if i not in councils.planted)
     registered = total(ledger, "registration", "accepted")
     from_councils = total(ledger, "ems-gateway", "paper-taken", "resubmission-taken")
     verified = total(ledger, "verification", "waiting", "decided", "held")
     decided = total(ledger, "verification", "decided")
     gateway = total(ledger, "ems-gateway", "queued", "acknowledged", "held")
+    acknowledged = total(ledger, "ems-gateway", "acknowledged")
     receipts = added(to_hold, to_deliver)
+    by_councils = councils.acknowledged()
     return [
         _equal("Registration accepted what the senders hold receipts for", receipts, registered),
         _equal("Accepted = waiting + decided + held", added(registered, from_councils), verified),
         _equal("Decided = queued + acknowledged + held", decided, gateway),
         _revisions(ledger),
+        _equal("The gateway counts what the councils acknowledged", by_councils, acknowledged),
         *_rest_criteria(to_hold, to_deliver, ledger),
     ]
 

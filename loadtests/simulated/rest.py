@@ -1,6 +1,7 @@
 """Rest: the system has finished when no figure changes any more."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Hashable
 
@@ -17,29 +18,36 @@ class RestWatch:
     """Notes figures and says when they have stood still long enough."""
 
     def __init__(self, quiet: float = QUIET) -> None:
+        self.changed_at = -math.inf  # when a figure was last seen to change
         self._quiet = quiet
         self._figures: Hashable = None
         self._since: float | None = None
 
     def note(self, figures: Hashable, at: float) -> bool:
         """True when these figures are the same as for `quiet` seconds before `at`."""
-        if self._since is None or figures != self._figures:
+        if self._since is not None and figures != self._figures:
+            self.miss(at)
+        if self._since is None:
             self._figures, self._since = figures, at
         return at - self._since >= self._quiet
 
+    def miss(self, at: float) -> None:
+        """Figures could not be read: whatever restarts is not at rest."""
+        self.changed_at, self._since = at, None
+
 
 async def at_rest(look: Look, quiet: float = QUIET, limit: float = LIMIT) -> bool:
-    """Looks until the figures rest; False when they still move after `limit` seconds.
+    """Looks until the figures rest; False as soon as one still changes after `limit` seconds.
 
     A look that fails counts as a change: something is restarting.
     """
     watch = RestWatch(quiet)
     end = time.monotonic() + limit
-    while time.monotonic() < end:
+    while watch.changed_at <= end:
         try:
             figures = await look()
         except (OSError, TimeoutError, ClientError):
-            watch = RestWatch(quiet)
+            watch.miss(time.monotonic())
         else:
             if watch.note(figures, time.monotonic()):
                 return True

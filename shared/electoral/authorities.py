@@ -5,6 +5,8 @@ synthetic. Both are files: `Authorities.load` takes others in their place.
 """
 
 import argparse
+import os
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -21,7 +23,7 @@ NATIONS: tuple[Nation, ...] = ("england", "scotland", "wales")
 AUTHORITY_UNKNOWN = "X99999999"  # an application whose address nobody could place; no authority
 AUTHORITY_UNKNOWN_NAME = "To be confirmed"
 
-GSS_CODE_PATTERN = r"^[A-Z]\d{8}$"
+GSS_CODE_PATTERN = r"^[A-Z][0-9]{8}$"
 GssCode = Annotated[str, Field(pattern=GSS_CODE_PATTERN)]
 EroCode = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)*$")]
 
@@ -82,7 +84,7 @@ class Authorities:
         self._by_gss_code = {authority.gss_code: authority for authority in authorities}
         self._by_ero_code = {ero.code: ero for ero in eros}
         if len(self._by_gss_code) != len(authorities) or len(self._by_ero_code) != len(eros):
-            raise ReferenceDataUnusable("a GSS code or an ERO code occurs twice")
+            raise ReferenceDataUnusable("A GSS code or an ERO code occurs twice.")
         self._gss_codes: dict[str, tuple[str, ...]] = dict.fromkeys(self._by_ero_code, ())
         for authority in authorities:
             self._check(authority)
@@ -94,7 +96,11 @@ class Authorities:
     ) -> "Authorities":
         """Read both lists, from the files given or those shipped; raises ReferenceDataUnusable."""
         authorities = read_records(Authority, "authorities.json", authorities_file)
-        return cls(authorities, read_records(Ero, "eros.json", eros_file))
+        eros = read_records(Ero, "eros.json", eros_file)
+        try:
+            return cls(authorities, eros)
+        except ReferenceDataUnusable as error:
+            raise ReferenceDataUnusable(str(error), authorities_file or eros_file) from None
 
     def authority(self, gss_code: str) -> Authority:
         """Return the authority of this code, ended or not; raises UnknownAuthority."""
@@ -162,14 +168,14 @@ class Authorities:
     def _check(self, authority: Authority) -> None:
         code = authority.gss_code
         if authority.ero not in self._by_ero_code:
-            raise ReferenceDataUnusable(f"{code} names an ERO that is not listed: {authority.ero}")
+            raise ReferenceDataUnusable(f"{code} names an ERO that is not listed, {authority.ero}.")
         if nation_of(code) != authority.nation:
-            raise ReferenceDataUnusable(f"{code} is not a code of {authority.nation}")
+            raise ReferenceDataUnusable(f"{code} is not a code of {authority.nation}.")
         if authority.successors and authority.valid_to is None:
-            raise ReferenceDataUnusable(f"{code} has successors but no last day")
+            raise ReferenceDataUnusable(f"{code} has successors but no last day.")
         for successor in authority.successors:
             if successor not in self._by_gss_code:
-                raise ReferenceDataUnusable(f"{code} names an unknown successor: {successor}")
+                raise ReferenceDataUnusable(f"{code} names an unknown successor, {successor}.")
 
 
 def nation_of(gss_code: str) -> Nation | None:
@@ -190,16 +196,21 @@ def _print_table(authorities: Authorities) -> None:
         print(f"{authority.gss_code}  {names}  {dates}".rstrip())
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print each ERO with its GSS codes, or a table of all authorities."""
     parser = argparse.ArgumentParser(prog="python -m electoral.authorities", description=__doc__)
     parser.add_argument("what", choices=("eros", "list"))
     parser.add_argument("--authorities-file", type=Path)
     parser.add_argument("--eros-file", type=Path)
     options = parser.parse_args(arguments)
-    authorities = Authorities.load(options.authorities_file, options.eros_file)
+    try:
+        authorities = Authorities.load(options.authorities_file, options.eros_file)
+    except ReferenceDataUnusable as error:
+        print(error, file=sys.stderr)
+        return os.EX_CONFIG
     _print_eros(authorities) if options.what == "eros" else _print_table(authorities)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

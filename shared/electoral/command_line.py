@@ -1,25 +1,35 @@
-"""What every service's command line has: serve, migrate, held."""
+"""What every service's command line has: serve, migrate, held.
+
+A command imports what it needs when it runs: `migrate`, which whoever starts the system waits for,
+needs neither HTTP nor Kafka nor the service itself.
+"""
 
 import argparse
 import asyncio
+import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import asyncpg
 
-from electoral import held, logs, postgres
-from electoral.credentials import CredentialsUnusable
-from electoral.held import HeldMessage
-from electoral.http import CannotListen
-from electoral.postgres import MigrationError, Pool
-from electoral.settings import EX_CONFIG
+from electoral import logs, migrating, postgres
+from electoral.migrating import MigrationError
+from electoral.settings import ServiceSettings, explain_unusable, load, variable
+from electoral.unusable import Unusable
 
-EX_UNAVAILABLE = 69  # sysexits.h: a service that is needed is not available
-
+if TYPE_CHECKING:
+    from electoral.lifecycle import Serve
 
 Command = Callable[[argparse.Namespace], int]
 """One command: told its arguments, returns the exit status."""
+
+_WRONG_ADDRESS = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.ClientConfigurationError,
+)
 
 
 def parser_of(service: str) -> tuple[argparse.ArgumentParser, "Subcommands"]:
@@ -60,64 +70,53 @@ class Subcommands:
         )
 
 
-def run(parser: argparse.ArgumentParser, arguments: list[str] | None = None) -> int:
+def run(
+    parser: argparse.ArgumentParser,
+    settings: type[ServiceSettings],
+    arguments: list[str] | None = None,
+) -> int:
     """Parse and run; what is wrong outside the program is one sentence."""
     options = parser.parse_args(arguments)
     try:
         command: Command = options.run
         return command(options)
-    except (MigrationError, CannotListen, CredentialsUnusable) as error:
-        print(error, file=sys.stderr)
-        return EX_CONFIG
-    except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError):
-        print(
-            "DATABASE_URL is wrong: Postgres knows no such role, password or database.",
-            file=sys.stderr,
-        )
-        return EX_CONFIG
+    except Unusable as error:
+        return _refuse(explain_unusable(load(settings), error))
+    except MigrationError as error:
+        return _refuse(str(error))
+    except _WRONG_ADDRESS:
+        name = variable(settings, "database_url")
+        return _refuse(f"{name} is wrong: Postgres knows no such database, role or password.")
     except Exception as error:
         if not postgres.is_away(error):
             raise
         print(f"Postgres did not answer ({type(error).__name__}): is it running?", file=sys.stderr)
-        return EX_UNAVAILABLE
+        return os.EX_UNAVAILABLE
+
+
+def serve(settings: ServiceSettings, service: str, serve: "Serve") -> int:
+    """Run a service until it is told to end."""
+    from electoral import lifecycle
+
+    logs.configure(service, settings.log_level)
+    if not settings.keys_directory.is_dir():
+        raise Unusable("it is not a directory.", settings.keys_directory)
+    return lifecycle.run(serve)
+
+
+def _refuse(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return os.EX_CONFIG
 
 
 def _migrate(dsn: str, service: str, directory: Path) -> int:
     logs.configure(service, "INFO")
-    count = asyncio.run(postgres.migrate(dsn, service, directory))
+    count = asyncio.run(migrating.migrate(dsn, service, directory))
     print(f"{count} migrations applied.")
     return 0
 
 
 def _held(options: argparse.Namespace, dsn: str) -> int:
-    if options.action == "list":
-        return asyncio.run(_with_pool(dsn, _list_held))
-    ids = options.ids if options.action == "release" else None
+    from electoral import held_commands
 
-    async def release(pool: Pool) -> int:
-        count = await held.release(pool, ids)
-        print(f"{count} released: the service handles them within seconds.")
-        return 0 if count else 1
-
-    return asyncio.run(_with_pool(dsn, release))
-
-
-async def _list_held(pool: Pool) -> int:
-    messages = await held.list_held(pool)
-    for one in messages:
-        print(_line(one))
-    print(f"{len(messages)} held.")
-    return 0
-
-
-def _line(one: HeldMessage) -> str:
-    about = "foreign" if one.is_foreign else f"{one.application_id} attempt {one.attempt}"
-    place = f"{one.topic}/{one.partition}@{one.offset}"
-    since = one.held_at.isoformat(timespec="seconds") if one.held_at else "-"
-    return f"{one.held_id}  {since}  {one.state}  {one.error_class}  {about}  {place}"
-
-
-async def _with_pool(dsn: str, work: Callable[[Pool], Awaitable[int]]) -> int:
-    pool = await postgres.open_pool(dsn, service="held", connections=2)
-    async with pool:
-        return await work(pool)
+    return held_commands.run(options, dsn)

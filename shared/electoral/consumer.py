@@ -7,87 +7,65 @@ worker that lost a partition misses, drops that partition's part and records the
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from dataclasses import dataclass
 from time import time
-from typing import Generic, Protocol, TypeVar
+from typing import Generic
 from uuid import UUID, uuid4
 
 import structlog
 
 from electoral import held
-from electoral.envelope import Undecodable, unwrap
-from electoral.events import Event
+from electoral.handling import (
+    KILLED_THE_PROCESS,
+    TRIES_MAX,
+    UNEXPECTED_EVENT,
+    Handler,
+    Hold,
+    Prepared,
+    Reaction,
+    Received,
+    StopConsuming,
+    decode,
+    reaction_to,
+    unknown,
+)
 from electoral.held import HeldMessage
-from electoral.kafka import KafkaError, Message, OffsetLost, Partition, Reader
+from electoral.held_share import HELD_SHARE_LIMIT, HeldShare, is_against_the_program
+from electoral.kafka import (
+    HeaderNameUnreadable,
+    KafkaError,
+    Message,
+    OffsetLost,
+    Partition,
+    Reader,
+)
 from electoral.metrics import Metrics
 from electoral.positions import claim, count_try, forget_tries, move
-from electoral.postgres import Connection, Pool, is_away, transaction
+from electoral.postgres import Connection, Pool, transaction
+from electoral.releasing import Releaser
 from electoral.sealing import Sealer
 
+__all__ = [
+    "UNEXPECTED_EVENT",
+    "Consumer",
+    "Handler",
+    "Hold",
+    "Prepared",
+    "Received",
+    "StopConsuming",
+]
+
 BATCH_MESSAGES_MAX = 500
+BATCH_FAILURES_MAX = 2  # of batches in a row, for want of Postgres: then fewer are taken
 FETCH_WAIT_MS = 200
 BATCH_PACE = 0.2  # seconds from one batch to the next that is not full: small ones cost most
-TRIES_ALONE_MAX = 3
 STARTS_WITHOUT_CARE = 2  # of owners that made no progress: more, and a message may be to blame
-HELD_WINDOW = 1_000  # messages over which the share of held ones is watched
-HELD_COUNT_LIMIT = 20
-HELD_SHARE_LIMIT = 0.02
 RETRY_PAUSE = 0.5  # seconds after Postgres or Kafka did not answer
 KAFKA_COMMIT_INTERVAL = 5.0  # seconds; for lag graphs only
-RELEASE_INTERVAL = 1.0  # seconds between looks for released messages
-LATE_KEYS_INTERVAL = 60.0  # seconds between tries of what is held for want of a key
 BOUNDS_TRIES = 20  # half a second apart: a new leader may not know its end at once
 
 log = structlog.get_logger()
-
-Prepared = TypeVar("Prepared")
-
-
-class Reaction(Enum):
-    """What to do about an error."""
-
-    RETRY = "retry"  # Postgres or Kafka is away: the same again, later
-    HOLD = "hold"  # this message can never work
-    ALONE = "alone"  # unknown: find the message that is to blame
-    STOP = "stop"  # ours: no message is to blame
-
-
-_NOT_THE_MESSAGES = (Reaction.RETRY, Reaction.STOP)
-
-
-class Hold(Exception):
-    """This message can never be handled; its `error_class` says why, without personal data."""
-
-    def __init__(self, error_class: str) -> None:
-        super().__init__(error_class)
-        self.error_class = error_class
-
-
-class StopConsuming(Exception):
-    """The consumer must not go on: its message says what is wrong and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """One decoded message."""
-
-    event: Event
-    traceparent: str | None
-
-
-class Handler(Protocol[Prepared]):
-    """What a service does with its messages; it knows nothing of offsets and retries."""
-
-    async def prepare(self, events: Sequence[Received]) -> Sequence[Prepared | Hold]:
-        """Do the outside calls and decide: one answer per event, in order. Writes nothing."""
-        ...
-
-    async def record(self, connection: Connection, prepared: Sequence[Prepared]) -> None:
-        """Write the effects in the batch's transaction; absorbs repeats."""
-        ...
 
 
 @dataclass(slots=True)
@@ -95,29 +73,35 @@ class _Work(Generic[Prepared]):
     """A message on its way through a batch."""
 
     message: Message
-    received: Received | None
     result: Prepared | Hold | None = None
+    is_foreign: bool = False  # held without what its headers say: Postgres does not have it
 
     @property
     def place(self) -> Partition:
         return self.message.place
 
 
-@dataclass(slots=True)
-class _HeldShare:
-    """Stops a service whose code, not its messages, must be wrong."""
+class BatchSize:
+    """How many messages are taken: fewer when a batch failed twice, then slowly more.
 
-    recent: deque[bool] = field(default_factory=lambda: deque(maxlen=HELD_WINDOW))
+    What a batch takes too long for, a smaller one is done with.
+    """
 
-    def check(self, now: Sequence[bool]) -> None:
-        """Raise when at least 20 and more than 2% of the last 1,000 messages would be held."""
-        last = [*self.recent, *now][-HELD_WINDOW:]
-        count = sum(last)
-        if any(now) and count >= HELD_COUNT_LIMIT and count > HELD_SHARE_LIMIT * len(last):
-            raise StopConsuming(
-                f"{count} of the last {len(last)} messages could not be handled: the program is "
-                "wrong, not the messages. None of these was moved past. Deploy a mended program."
-            )
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._failures = 0
+        self.now = most
+
+    def fail(self) -> None:
+        """Halve after every second failure in a row."""
+        self._failures += 1
+        if self._failures % BATCH_FAILURES_MAX == 0:
+            self.now = max(1, self.now // 2)
+
+    def succeed(self) -> None:
+        """Grow by a tenth."""
+        self._failures = 0
+        self.now = min(self._most, self.now + self.now // 10 + 1)
 
 
 class Consumer(Generic[Prepared]):
@@ -135,6 +119,7 @@ class Consumer(Generic[Prepared]):
         metrics: Metrics,
         after_commit: Callable[[], None] = lambda: None,
         batch_messages_max: int = BATCH_MESSAGES_MAX,
+        held_share_max: float = HELD_SHARE_LIMIT,
     ) -> None:
         self._bootstrap_servers = bootstrap_servers
         self._group = group
@@ -143,7 +128,6 @@ class Consumer(Generic[Prepared]):
         self._handler = handler
         self._sealer = sealer
         self._after_commit = after_commit
-        self._batch_messages_max = batch_messages_max
         self._taken = metrics.counter("consumer_messages_total")
         self._held = metrics.counter("consumer_held_total")
         self._missed = metrics.counter("consumer_positions_missed_total")
@@ -152,7 +136,10 @@ class Consumer(Generic[Prepared]):
         self._generation = -1
         self._positions: dict[Partition, int] = {}  # sought in this generation
         self._with_care: set[Partition] = set()  # the next batch is taken message by message
-        self._held_share = _HeldShare()
+        self._gaps: dict[Partition, tuple[int, int]] = {}  # position, and what came instead of it
+        self._interrupted: set[tuple[Partition, int]] = set()  # tried when Postgres went away
+        self._size = BatchSize(batch_messages_max)
+        self._held_share = HeldShare(held_share_max)
         self._stopping = False
         self.last_poll = 0.0  # seconds since the epoch; `/readyz` judges by it
 
@@ -182,17 +169,19 @@ class Consumer(Generic[Prepared]):
         try:
             await self._claim_assigned(reader)
             began = time()
-            taken = await reader.fetch(messages_max=self._batch_messages_max, wait_ms=FETCH_WAIT_MS)
+            taken = await reader.fetch(messages_max=self._size.now, wait_ms=FETCH_WAIT_MS)
             self.last_poll = time()
             self._last_poll.set(self.last_poll)
-            batch = self._believable(taken)
+            batch = self._believable(reader, taken)
             if batch:
                 await self._handle(batch)
                 await self._pace(began, sum(map(len, batch.values())))
         except OffsetLost:
             self._positions.clear()  # claiming again looks at the log's bounds
+        except HeaderNameUnreadable as error:
+            raise StopConsuming(str(error)) from None
         except Exception as error:
-            if not (is_away(error) or isinstance(error, KafkaError)):
+            if reaction_to(error) is not Reaction.RETRY:
                 raise
             self._note_wait(error)
             self._positions.clear()  # what was fetched and not recorded is fetched again
@@ -204,7 +193,7 @@ class Consumer(Generic[Prepared]):
     async def _pace(self, began: float, count: int) -> None:
         """Let messages gather when few came, so that a batch is worth its transaction."""
         pause = BATCH_PACE - (time() - began)
-        if pause > 0 and count < self._batch_messages_max and not self._stopping:
+        if pause > 0 and count < self._size.now and not self._stopping:
             await asyncio.sleep(pause)
 
     # -- where we are ---------------------------------------------------------------------------
@@ -214,9 +203,11 @@ class Consumer(Generic[Prepared]):
         if reader.generation != self._generation:
             self._generation = reader.generation
             self._positions.clear()
+            self._gaps.clear()
         missing = sorted(reader.assignment() - self._positions.keys())
         if not missing:
             return
+        await self._held_share.recall(self._pool, self._topics)
         claimed = await claim(self._pool, missing, self._owner)
         for partition, (offset, starts) in claimed.items():
             await self._check_bounds(reader, partition, offset)
@@ -240,22 +231,40 @@ class Consumer(Generic[Prepared]):
             "is moved by hand."
         )
 
-    def _believable(self, taken: dict[Partition, list[Message]]) -> dict[Partition, list[Message]]:
+    def _believable(
+        self, reader: Reader, taken: dict[Partition, list[Message]]
+    ) -> dict[Partition, list[Message]]:
         """Keep what begins exactly at the position of a partition that this generation sought.
 
         Anything else was fetched before the seek, or for another generation: the partition is
-        claimed and sought again.
+        claimed and sought again. What then comes once more is the log itself.
         """
         batch = {}
         for partition, messages in taken.items():
-            position = self._positions.get(partition)
-            fresh = [m for m in messages if position is not None and m.offset >= position]
-            if fresh and fresh[0].offset == position:
+            position = self._positions.get(partition, -1)
+            fresh = [m for m in messages if 0 <= position <= m.offset]
+            if not fresh:
+                continue
+            if self._begins_at(position, fresh[0], reader):
                 batch[partition] = fresh
                 self._taken.labels(partition.topic).inc(len(fresh))
-            elif fresh:
+            else:
                 self._positions.pop(partition)
         return batch
+
+    def _begins_at(self, position: int, first: Message, reader: Reader) -> bool:
+        """Say whether a message is the first at or after a position, or another was meant.
+
+        The markers of somebody's transactions take offsets that hold no message.
+        """
+        if first.offset == position:
+            return True
+        gap = (position, first.offset)
+        if self._gaps.get(first.place) != gap or reader.generation != self._generation:
+            self._gaps[first.place] = gap
+            return False
+        log.info("offsets hold no message", topic=first.topic, count=first.offset - position)
+        return True
 
     async def _keep_telling_kafka(self, reader: Reader) -> None:
         while True:
@@ -266,6 +275,15 @@ class Consumer(Generic[Prepared]):
     # -- a batch --------------------------------------------------------------------------------
 
     async def _handle(self, batch: dict[Partition, list[Message]]) -> None:
+        try:
+            await self._handle_with_care(batch)
+        except Exception as error:
+            if reaction_to(error) is Reaction.RETRY:
+                self._size.fail()
+            raise
+        self._size.succeed()
+
+    async def _handle_with_care(self, batch: dict[Partition, list[Message]]) -> None:
         careful = self._with_care & batch.keys()
         together = [m for p, messages in batch.items() if p not in careful for m in messages]
         if together:
@@ -275,12 +293,12 @@ class Consumer(Generic[Prepared]):
             self._with_care.discard(partition)
 
     async def _handle_together(self, messages: list[Message]) -> None:
+        work: list[_Work[Prepared]] = [_Work(message) for message in messages]
         try:
-            work: list[_Work[Prepared]] = [_decode(message) for message in messages]
             await self._prepare(work)
             await self._record(work)
         except Exception as error:
-            if self._reaction(error) in _NOT_THE_MESSAGES:
+            if reaction_to(error) is not Reaction.ALONE:
                 raise
             log.warning("batch is taken apart", error_class=type(error).__name__)
             await self._handle_alone(messages)
@@ -288,49 +306,79 @@ class Consumer(Generic[Prepared]):
     async def _handle_alone(self, messages: list[Message]) -> None:
         lost: set[Partition] = set()
         for message in messages:
-            work: _Work[Prepared] = _decode(message)
-            if work.place not in lost and not await self._try_alone(work):
-                lost.add(work.place)
+            if message.place not in lost and not await self._take_alone(message):
+                lost.add(message.place)
+
+    async def _take_alone(self, message: Message) -> bool:
+        """Handle one message, at most three times; returns whether its partition is still ours."""
+        try:
+            ours = await self._try_alone(_Work(message))
+        except Exception as error:
+            await self._take_tries_back(message, reaction_to(error))
+            raise
+        await forget_tries(self._pool, message.place, message.offset)
+        return ours
 
     async def _try_alone(self, work: _Work[Prepared]) -> bool:
-        """Handle one message, at most three times; returns whether its partition is still ours."""
-        message = work.message
         while True:
-            tries = await count_try(self._pool, work.place, message.offset)
+            tries = await self._count_try(work.message)
             try:
-                if tries > TRIES_ALONE_MAX:
-                    work.result = Hold("killed-the-process")
+                if tries > TRIES_MAX:
+                    work.result = KILLED_THE_PROCESS
                 else:
                     await self._prepare([work])
-                ours = await self._record([work])
+                return await self._record([work])
             except Exception as error:
-                if self._reaction(error) in _NOT_THE_MESSAGES:
+                if reaction_to(error) is not Reaction.ALONE:
                     raise
                 log.warning("message failed alone", tries=tries, error_class=type(error).__name__)
-                if tries < TRIES_ALONE_MAX:
-                    continue
-                work.result = Hold(f"unknown:{type(error).__name__}")
-                ours = await self._record([work])
-            await forget_tries(self._pool, work.place, message.offset)
-            return ours
+                if tries >= TRIES_MAX:
+                    work.result = work.result if _is_held(work) else unknown(error)
+                    return await self._hold_alone(work)
 
-    @staticmethod
-    def _reaction(error: Exception) -> Reaction:
-        if is_away(error) or isinstance(error, KafkaError):
-            return Reaction.RETRY
-        if isinstance(error, StopConsuming):
-            return Reaction.STOP
-        return Reaction.HOLD if isinstance(error, Hold) else Reaction.ALONE
+    async def _hold_alone(self, work: _Work[Prepared]) -> bool:
+        """Hold one; as foreign when Postgres does not have what its headers say."""
+        try:
+            return await self._record([work])
+        except Exception as error:
+            if reaction_to(error) is not Reaction.ALONE:
+                raise
+            log.error("message is held as foreign", error_class=type(error).__name__)
+            work.is_foreign = True
+            return await self._record([work])
+
+    async def _count_try(self, message: Message) -> int:
+        place = (message.place, message.offset)
+        if place in self._interrupted:
+            await forget_tries(self._pool, *place)
+            self._interrupted.discard(place)
+        return await count_try(self._pool, *place)
+
+    async def _take_tries_back(self, message: Message, reaction: Reaction) -> None:
+        """No try counts that ended for want of Postgres, or with a program that is wrong."""
+        place = (message.place, message.offset)
+        if reaction is Reaction.RETRY:
+            self._interrupted.add(place)  # Postgres is away: taken back before the next try
+        elif reaction is Reaction.STOP:
+            await forget_tries(self._pool, *place)
 
     async def _prepare(self, work: Sequence[_Work[Prepared]]) -> None:
-        decoded = [w for w in work if w.received is not None]
-        results = await self._handler.prepare([w.received for w in decoded if w.received])
+        received: list[Received] = []
+        decoded: list[_Work[Prepared]] = []
+        for one in work:
+            read = decode(one.message)
+            if isinstance(read, Hold):
+                one.result = read
+            else:
+                received.append(read)
+                decoded.append(one)
+        results = await self._handler.prepare(received)
         for one, result in zip(decoded, results, strict=True):
             one.result = result
 
     async def _record(self, work: Sequence[_Work[Prepared]]) -> bool:
         """Record in one transaction what is still ours; returns whether all of it was."""
-        self._held_share.check([_is_held(w) for w in work])
+        self._held_share.check([_is_against_the_program(w) for w in work])
         moves = self._moves(work)
         async with transaction(self._pool) as connection:
             moved = await move(connection, moves, self._owner)
@@ -359,7 +407,9 @@ class Consumer(Generic[Prepared]):
 
     def _held_message(self, work: _Work[Prepared]) -> HeldMessage:
         assert isinstance(work.result, Hold)
-        return held.seal_message(self._sealer, work.message, work.result.error_class)
+        return held.seal_message(
+            self._sealer, work.message, work.result.error_class, foreign=work.is_foreign
+        )
 
     def _after_record(
         self,
@@ -374,8 +424,8 @@ class Consumer(Generic[Prepared]):
                 self._positions.pop(partition, None)
                 self._missed.inc()
                 log.warning("partition lost to another worker", topic=partition.topic)
+        self._held_share.note([_is_against_the_program(w) for w in ours])
         for work in ours:
-            self._held_share.recent.append(_is_held(work))
             if isinstance(work.result, Hold):
                 self._held.labels(work.message.topic, work.result.error_class).inc()
         self._after_commit()
@@ -384,45 +434,17 @@ class Consumer(Generic[Prepared]):
 
     async def keep_releasing(self) -> None:
         """Handle what an operator released, or what waits for a key, until cancelled."""
-        keys_looked_for = time()
-        while True:
-            await asyncio.sleep(RELEASE_INTERVAL)
-            try:
-                if time() - keys_looked_for > LATE_KEYS_INTERVAL:
-                    keys_looked_for = time()
-                    await held.release_for_late_keys(self._pool)
-                for one in await held.claim_released(self._pool):
-                    await self._handle_released(one)
-            except Exception as error:
-                if self._reaction(error) is not Reaction.RETRY:
-                    raise
-                log.warning("released messages wait", error_class=type(error).__name__)
-
-    async def _handle_released(self, one: HeldMessage) -> None:
-        try:
-            work: _Work[Prepared] = _decode(held.open_message(self._sealer, one))
-            await self._prepare([work])
-            if isinstance(work.result, Hold):
-                raise work.result
-            async with transaction(self._pool) as connection:
-                if await held.remove(connection, one):
-                    await self._handler.record(connection, [work.result])  # type: ignore[list-item]
-            self._after_commit()
-        except Exception as error:
-            if self._reaction(error) is Reaction.RETRY:
-                raise
-            known = error.error_class if isinstance(error, Hold) else type(error).__name__
-            await held.hold_again(self._pool, replace(one, error_class=known))
+        await Releaser(
+            pool=self._pool,
+            handler=self._handler,
+            sealer=self._sealer,
+            after_commit=self._after_commit,
+        ).run()
 
 
 def _is_held(work: _Work[Prepared]) -> bool:
     return isinstance(work.result, Hold)
 
 
-def _decode(message: Message) -> _Work[Prepared]:
-    traceparent = message.headers.get("traceparent", b"").decode("ascii", "replace")
-    try:
-        event = unwrap(message.value, message.headers)
-    except Undecodable as error:
-        return _Work(message, None, Hold(error.reason))
-    return _Work(message, Received(event, traceparent or None))
+def _is_against_the_program(work: _Work[Prepared]) -> bool:
+    return is_against_the_program(work.message, work.result)

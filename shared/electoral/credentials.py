@@ -13,6 +13,8 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 
+from electoral.unusable import Unusable
+
 REREAD_INTERVAL = 5.0  # seconds; a revoked token ends within this
 
 Caller = TypeVar("Caller")
@@ -20,7 +22,7 @@ Caller = TypeVar("Caller")
 log = structlog.get_logger()
 
 
-class CredentialsUnusable(Exception):
+class CredentialsUnusable(Unusable):
     """The file of credentials cannot be read: a JSON list of entries with `tokenSha256`."""
 
 
@@ -48,7 +50,8 @@ class Credentials(Generic[Caller]):
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CredentialsUnusable(
                 f"{self._path.name} cannot be used ({type(error).__name__}): it must be a JSON "
-                "list of entries with `tokenSha256`."
+                "list of entries with `tokenSha256`.",
+                self._path,
             ) from None
         self._changed_at = changed_at
 

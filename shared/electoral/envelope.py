@@ -4,19 +4,22 @@ Headers repeat application id, attempt, revision, GSS code and the attempt's acc
 that a value nobody can decode still counts in the ledger.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from uuid import UUID, uuid4
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from electoral.events import EVENT_BY_CE_TYPE, Event
 
 VALUE_BYTES_MAX = 256 * 1024
 GSS_CODE = re.compile(r"[A-Z][0-9]{8}")  # a NINO with its suffix is as long
+NUMBER_MAX = 2**31 - 1  # of an attempt or a revision
+ACCEPTED_YEARS = range(2000, 2201)
 
 
 class Undecodable(Exception):
@@ -38,7 +41,7 @@ class Envelope:
     value: bytes
 
     def headers_json(self) -> bytes:
-        return json.dumps(self.headers, separators=(",", ":")).encode()
+        return to_json(self.headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class AttemptHeaders:
     accepted_at: datetime
 
 
+@lru_cache(maxsize=1_024)  # a batch has one moment many times
 def timestamp(moment: datetime) -> str:
     """Write a moment as ISO 8601 in UTC with microseconds and `Z`."""
     in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
@@ -61,6 +65,7 @@ def timestamp(moment: datetime) -> str:
 def wrap(event: Event, *, source: str, at: datetime, traceparent: str) -> Envelope:
     """Make an envelope of an event; `source` is the service, `at` its transaction's time."""
     event_id = uuid4()
+    key = str(event.application_id)
     headers = {
         "ce_id": str(event_id),
         "ce_type": event.CE_TYPE,
@@ -69,7 +74,7 @@ def wrap(event: Event, *, source: str, at: datetime, traceparent: str) -> Envelo
         "ce_specversion": "1.0",
         "content-type": "application/json",
         "traceparent": traceparent,
-        "application-id": str(event.application_id),
+        "application-id": key,
         "attempt": str(event.attempt),
         "gss-code": event.gss_code,
         "accepted-at": timestamp(event.attempt_received_at),
@@ -78,7 +83,7 @@ def wrap(event: Event, *, source: str, at: datetime, traceparent: str) -> Envelo
     if revision is not None:
         headers["revision"] = str(revision)
     value = event.model_dump_json(by_alias=True, exclude_none=True).encode()
-    return Envelope(event_id, event.TOPIC, str(event.application_id), headers, value)
+    return Envelope(event_id, event.TOPIC, key, headers, value)
 
 
 def unwrap(value: bytes | None, headers: Mapping[str, bytes]) -> Event:
@@ -97,14 +102,15 @@ def unwrap(value: bytes | None, headers: Mapping[str, bytes]) -> Event:
 
 
 def attempt_headers(headers: Mapping[str, bytes]) -> AttemptHeaders | None:
-    """Read which attempt a message is about; None when its headers do not say so in full."""
+    """Read which attempt a message is about; None when its headers do not say so in full.
+
+    What they say is kept in columns: nothing is believed that a column could not hold.
+    """
     try:
         gss_code = headers["gss-code"].decode("ascii")
         accepted_at = datetime.fromisoformat(headers["accepted-at"].decode("ascii"))
         revision = headers.get("revision")
-        if not GSS_CODE.fullmatch(gss_code) or accepted_at.tzinfo is None:
-            return None
-        return AttemptHeaders(
+        found = AttemptHeaders(
             application_id=UUID(headers["application-id"].decode("ascii")),
             attempt=int(headers["attempt"]),
             revision=None if revision is None else int(revision),
@@ -113,3 +119,14 @@ def attempt_headers(headers: Mapping[str, bytes]) -> AttemptHeaders | None:
         )
     except (KeyError, ValueError):
         return None
+    return found if _is_believable(found) else None
+
+
+def _is_believable(found: AttemptHeaders) -> bool:
+    return (
+        GSS_CODE.fullmatch(found.gss_code) is not None
+        and 1 <= found.attempt <= NUMBER_MAX
+        and 0 <= (found.revision or 0) <= NUMBER_MAX
+        and found.accepted_at.tzinfo is not None
+        and found.accepted_at.year in ACCEPTED_YEARS
+    )

@@ -18,6 +18,7 @@ from electoral.data import RECORD_CONFIG, read_records
 Eligibility = Literal["eligible", "ask-retained-rights", "not-eligible"]
 
 _DAYS_KEPT = 100  # a few days of arrivals are asked about again and again
+_JUDGEMENTS_KEPT = 4_000  # some 250 countries in three nations
 _MOST_LENIENT_FIRST: tuple[Eligibility, ...] = ("eligible", "ask-retained-rights", "not-eligible")
 
 
@@ -41,16 +42,19 @@ class FranchiseRule:
     valid_from: date | None
     any_nationality: bool  # with leave to remain or needing none, which the ERO checks
     eligible: tuple[str, ...]  # groups of nationalities
-    ask_retained_rights: tuple[str, ...]  # groups that qualify with retained EU rights only
+    ask_retained_rights: tuple[str, ...]  # groups that are asked about retained EU rights
     source: str
 
     def judge(self, nationality: str, retained_rights: bool | None) -> Eligibility:
-        """Judge one nationality; the answer about retained EU rights is None until asked."""
+        """Judge one nationality; the answer about retained EU rights is None until asked.
+
+        Either answer will do: it is passed on, and the ERO decides.
+        """
         if self.any_nationality or _in_groups(nationality, self.eligible):
             return "eligible"
-        if not _in_groups(nationality, self.ask_retained_rights) or retained_rights is False:
+        if not _in_groups(nationality, self.ask_retained_rights):
             return "not-eligible"
-        return "eligible" if retained_rights else "ask-retained-rights"
+        return "ask-retained-rights" if retained_rights is None else "eligible"
 
 
 @with_config(RECORD_CONFIG)
@@ -82,8 +86,9 @@ def age_on(date_of_birth: date, on: date) -> int:
 
 def minimum_age(nation: Nation | None, on: date) -> int:
     """Return the minimum age, in years, to apply in a nation on a day."""
-    nations = NATIONS if nation is None else (nation,)
-    return min(_minimum_age(each, on).age for each in nations)
+    if nation is not None:
+        return _minimum_age(nation, on).age
+    return min(_minimum_age(each, on).age for each in NATIONS)
 
 
 def eligible(
@@ -96,7 +101,7 @@ def eligible(
     if not nationalities:
         raise ValueError("without a nationality there is nothing to judge: the ERO asks")
     judgements = {
-        _franchise_rule(each, on).judge(nationality, eu_retained_rights)
+        _judge(nationality, each, on, eu_retained_rights)
         for each in (NATIONS if nation is None else (nation,))
         for nationality in nationalities
     }
@@ -118,6 +123,13 @@ def country_names() -> dict[str, str]:
 def _minimum_age(nation: Nation, on: date) -> MinimumAge:
     rules = [rule for rule in _minimum_ages() if rule.nation == nation]
     return max((rule for rule in rules if _begun(rule.valid_from, on)), key=_begin)
+
+
+@lru_cache(maxsize=_JUDGEMENTS_KEPT)
+def _judge(
+    nationality: str, nation: Nation, on: date, eu_retained_rights: bool | None
+) -> Eligibility:
+    return _franchise_rule(nation, on).judge(nationality, eu_retained_rights)
 
 
 @lru_cache(maxsize=_DAYS_KEPT)

@@ -3,18 +3,18 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
-from electoral.calendar import day_bounds
 from electoral.envelope import attempt_headers
 from electoral.kafka import Message
-from electoral.ledger import Counted
 from electoral.postgres import Connection, Pool
-from electoral.sealing import Sealer
+from electoral.sealing import ERROR_CLASSES, Sealer, UnknownKey
 
 CLAIM_SECONDS = 30.0
-CLAIM_MESSAGES_MAX = 50
+ERROR_CLASS_MAX = 200  # characters
+LATE_KEY = ERROR_CLASSES[UnknownKey]  # may be late, or not restored yet: tried for a day
+NO_PARTITION = -1  # of what was held after it had waited elsewhere, its day for a key too
 NO_APPLICATION = UUID(int=0)  # what a value of an unknown application is sealed for
 
 
@@ -33,7 +33,7 @@ class HeldMessage:
     accepted_at: datetime | None
     sealed_value: str  # headers and value: a stranger may have written anything into either
     error_class: str
-    tries: int = 1
+    tries: int = 0  # since it was released last
     state: str = "held"
     held_at: datetime | None = None
 
@@ -46,43 +46,49 @@ class HeldMessage:
 _HOLD = """
 INSERT INTO held_message (topic, partition, "offset", application_id, attempt, revision, gss_code,
                           accepted_at, sealed_value, error_class, tries)
-SELECT *, 1 FROM unnest($1::text[], $2::int[], $3::bigint[], $4::uuid[], $5::int[], $6::int[],
+SELECT *, 0 FROM unnest($1::text[], $2::int[], $3::bigint[], $4::uuid[], $5::int[], $6::int[],
                         $7::text[], $8::timestamptz[], $9::text[], $10::text[])
     ON CONFLICT (topic, partition, "offset") DO NOTHING
 """
 _COLUMNS = """held_id, topic, partition, "offset", application_id, attempt, revision, gss_code,
        accepted_at, sealed_value, error_class, tries, state, held_at"""
+# The try is counted with the claim: one that kills the process counts too, and counts alone.
 _CLAIM_RELEASED = f"""
 UPDATE held_message SET claimed_until = now() + make_interval(secs => $1), tries = tries + 1
- WHERE held_id IN (
+ WHERE held_id = (
     SELECT held_id FROM held_message
      WHERE state = 'released' AND (claimed_until IS NULL OR claimed_until < now())
-     ORDER BY held_id LIMIT $2 FOR UPDATE SKIP LOCKED)
+     ORDER BY held_id LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING {_COLUMNS}
 """
+# The number of the try names the claim: one that ended meanwhile changes nothing.
+_GIVE_BACK = """
+UPDATE held_message SET claimed_until = NULL, tries = tries - 1
+ WHERE held_id = $1 AND tries = $2 AND state = 'released'
+"""
 _HOLD_AGAIN = """
-UPDATE held_message SET state = 'held', claimed_until = NULL, error_class = $2 WHERE held_id = $1
+UPDATE held_message SET state = 'held', claimed_until = NULL, error_class = $3
+ WHERE held_id = $1 AND tries = $2 AND state = 'released'
 """
 _RELEASE = """
-UPDATE held_message SET state = 'released', claimed_until = NULL
+UPDATE held_message SET state = 'released', claimed_until = NULL, tries = 0
  WHERE state = 'held' AND ($1::bigint[] IS NULL OR held_id = ANY($1))
 """
-# A key may be late, or not restored yet: such messages are tried again by themselves for a day.
-_RELEASE_FOR_LATE_KEYS = """
-UPDATE held_message SET state = 'released', claimed_until = NULL
- WHERE state = 'held' AND error_class = 'unknown-key' AND held_at > now() - interval '24 hours'
-"""
-_OF_DAY = """
-SELECT DISTINCT ON (application_id, attempt) application_id, attempt,
-       coalesce(revision, 0) AS revision, accepted_at, gss_code
-  FROM held_message WHERE accepted_at >= $1 AND accepted_at < $2
- ORDER BY application_id, attempt, revision DESC NULLS LAST
+_RELEASE_FOR_LATE_KEYS = f"""
+UPDATE held_message SET state = 'released', claimed_until = NULL, tries = 0
+ WHERE state = 'held' AND error_class = $1 AND held_at > now() - interval '24 hours'
+   AND partition <> {NO_PARTITION}
 """
 
 
-def seal_message(sealer: Sealer, message: Message, error_class: str) -> HeldMessage:
-    """Make a held message of a raw one; what it says of its attempt stays readable."""
-    about = attempt_headers(message.headers)
+def seal_message(
+    sealer: Sealer, message: Message, error_class: str, *, foreign: bool = False
+) -> HeldMessage:
+    """Make a held message of a raw one; what it says of its attempt stays readable.
+
+    `foreign` leaves that sealed too: it has the form of ours, and Postgres will not have it.
+    """
+    about = None if foreign else attempt_headers(message.headers)
     application_id = about.application_id if about else None
     return HeldMessage(
         held_id=0,
@@ -95,7 +101,7 @@ def seal_message(sealer: Sealer, message: Message, error_class: str) -> HeldMess
         gss_code=about.gss_code if about else None,
         accepted_at=about.accepted_at if about else None,
         sealed_value=sealer.seal("person", application_id or NO_APPLICATION, _packed(message)),
-        error_class=error_class[:200],
+        error_class=error_class[:ERROR_CLASS_MAX],
     )
 
 
@@ -132,10 +138,15 @@ async def hold(connection: Connection, messages: Sequence[HeldMessage]) -> None:
     )
 
 
-async def claim_released(pool: Pool) -> list[HeldMessage]:
-    """Claim some released messages for 30 s; the claim is committed before any work."""
-    rows = await pool.fetch(_CLAIM_RELEASED, CLAIM_SECONDS, CLAIM_MESSAGES_MAX)
-    return [HeldMessage(**row) for row in rows]
+async def claim_released(pool: Pool) -> HeldMessage | None:
+    """Claim the oldest released message for 30 s; the claim is committed before any work."""
+    row = await pool.fetchrow(_CLAIM_RELEASED, CLAIM_SECONDS)
+    return None if row is None else HeldMessage(**row)
+
+
+async def give_back(pool: Pool, held: HeldMessage) -> None:
+    """Give a claim up as if there had been no try: others may at once."""
+    await pool.execute(_GIVE_BACK, held.held_id, held.tries)
 
 
 async def remove(connection: Connection, held: HeldMessage) -> bool:
@@ -147,9 +158,9 @@ async def remove(connection: Connection, held: HeldMessage) -> bool:
     return bool(removed)
 
 
-async def hold_again(pool: Pool, held: HeldMessage) -> None:
+async def hold_again(pool: Pool, held: HeldMessage, error_class: str) -> None:
     """Put a released message that failed again back, with its new error."""
-    await pool.execute(_HOLD_AGAIN, held.held_id, held.error_class)
+    await pool.execute(_HOLD_AGAIN, held.held_id, held.tries, error_class[:ERROR_CLASS_MAX])
 
 
 async def release(pool: Pool, held_ids: Sequence[int] | None) -> int:
@@ -160,19 +171,13 @@ async def release(pool: Pool, held_ids: Sequence[int] | None) -> int:
 
 async def release_for_late_keys(pool: Pool) -> None:
     """Release what is held for want of a key, while it is held for less than 24 hours."""
-    await pool.execute(_RELEASE_FOR_LATE_KEYS)
+    await pool.execute(_RELEASE_FOR_LATE_KEYS, LATE_KEY)
 
 
 async def list_held(pool: Pool, limit: int = 1_000) -> list[HeldMessage]:
     """List what is held, oldest first."""
     rows = await pool.fetch(f"SELECT {_COLUMNS} FROM held_message ORDER BY held_id LIMIT $1", limit)
     return [HeldMessage(**row) for row in rows]
-
-
-async def attempts_held(connection: Connection, day: date) -> list[Counted]:
-    """Return the attempts of a London day that held messages are about (foreign ones are none)."""
-    rows = await connection.fetch(_OF_DAY, *day_bounds(day))
-    return [Counted(**row) for row in rows]
 
 
 async def count(pool: Pool) -> int:

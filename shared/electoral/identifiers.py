@@ -13,6 +13,8 @@ REFERENCE_ALPHABET = "123456789BCDFGHJKLMNPQRSTVWXYZ"
 REFERENCE_LENGTH = 10
 DIGEST_MODULUS = 1 << 128
 
+_REFERENCES = len(REFERENCE_ALPHABET) ** (REFERENCE_LENGTH - 1)
+
 
 def new_application_id() -> UUID:
     """Draw a time-ordered id (RFC 9562, version 7), so that new rows meet the same index pages."""
@@ -26,9 +28,11 @@ def new_application_id() -> UUID:
 
 def draw_reference() -> str:
     """Draw a reference: nine random characters and an ISO 7064 hybrid check character."""
-    base, length = len(REFERENCE_ALPHABET), REFERENCE_LENGTH - 1
-    number = secrets.randbelow(base**length)  # one draw: a call to the kernel each is dear
-    body = "".join(REFERENCE_ALPHABET[number // base**place % base] for place in range(length))
+    number = secrets.randbelow(_REFERENCES)  # one draw: a call to the kernel each is dear
+    body = ""
+    for _ in range(REFERENCE_LENGTH - 1):
+        number, digit = divmod(number, len(REFERENCE_ALPHABET))
+        body += REFERENCE_ALPHABET[digit]
     return body + _check_character(body)
 
 

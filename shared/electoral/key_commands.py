@@ -61,12 +61,19 @@ def add_key_commands(
 def add_keys(
     commands: "Subcommands", directory: Callable[[], Path], retention: Callable[[], Retention]
 ) -> None:
-    """Add `keys list|expired|destroy` over a service's own directory; `keys` alone lists."""
+    """Add `keys list|expired|destroy` over a service's own directory; `keys` alone lists.
+
+    Another service may have copies of the same keys: `python -m electoral.keys` has all three's.
+    """
 
     def directories(_: argparse.Namespace) -> Sequence[Path]:
         return [directory()]
 
-    parser = commands.add("keys", lambda _: _list([directory()], retention()), "the service's keys")
+    parser = commands.add(
+        "keys",
+        lambda _: _list([directory()], retention()),
+        "this service's copies of keys; `python -m electoral.keys` has all services'",
+    )
     actions = parser.add_subparsers(dest="action")
     add_key_commands(actions, directories, lambda _: retention())
 
@@ -110,7 +117,8 @@ def _list_over(directories: Sequence[Path], retention: Retention) -> int:
 def _destroy(options: argparse.Namespace, directories: Sequence[Path], retention: Retention) -> int:
     key_ids = _over(directories, retention) if options.expired else options.key_id
     results = [_destroy_one(key_id, options.ask, directories, retention) for key_id in key_ids]
-    print(f"{sum(results)} of {len(results)} keys destroyed.")
+    places = ", ".join(str(directory) for directory in directories)
+    print(f"{sum(results)} of {len(results)} keys destroyed in {places}.")
     return 0 if all(results) else EX_REFUSED
 
 

@@ -28,9 +28,8 @@ from electoral.sealing import (
 )
 
 DAYS_AHEAD = 8
-EX_CONFIG = 78
 
-# Which service may open what (DESIGN.md section 3): the gateway never holds `nino-online`.
+# Which service may open what: the gateway never holds `nino-online`.
 SEAL_PURPOSES: dict[str, tuple[SealPurpose, ...]] = {
     "registration": ("person", "nino-online"),
     "verification": ("person", "nino-online", "nino-council"),
@@ -127,7 +126,7 @@ def main(arguments: list[str] | None = None) -> int:
         return int(options.run(options))
     except OSError as error:
         print(f"Keys cannot be written below --root: {error.strerror}.", file=sys.stderr)
-        return EX_CONFIG
+        return os.EX_CONFIG
 
 
 def _make(options: argparse.Namespace) -> int:

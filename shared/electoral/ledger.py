@@ -5,20 +5,23 @@ is a sum modulo 2^128 (see `electoral.identifiers`), so equal digests mean the s
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 
-from electoral.calendar import bin_start, day_bounds
+from electoral.calendar import BIN, bin_start, day_bounds
 from electoral.identifiers import DIGEST_MODULUS, attempt_digest, revision_digest
-from electoral.postgres import Connection, Pool, is_away, transaction
+from electoral.postgres import CONNECT_TIMEOUT, Connection, Pool, is_away, transaction
 
 FOLD_INTERVAL = 20.0  # seconds
 FOLD_LOCK = 0x464F4C44  # one folding task at a time per database
+BIN_SECONDS = int(BIN.total_seconds())
+
+AttemptKey = tuple[UUID, int]  # application id, attempt
 
 log = structlog.get_logger()
 
@@ -29,9 +32,13 @@ class _Sum:
     digest: int = 0
     revision_digest: int = 0
 
+    def add(self, count: int, digest: int, revision_digest: int) -> None:
+        self.count += count
+        self.digest += digest
+        self.revision_digest += revision_digest
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+
+class Counted(NamedTuple):
     """One attempt as the ledger counts it."""
 
     application_id: UUID
@@ -40,26 +47,61 @@ class Counted:
     accepted_at: datetime  # the attempt's
     gss_code: str  # it was accepted with
 
+    @property
+    def key(self) -> AttemptKey:
+        return self.application_id, self.attempt
+
+    @property
+    def bin(self) -> int:
+        """When its bin begins, as `calendar.bin_start` says, in seconds since 1970."""
+        seconds = int(self.accepted_at.timestamp())
+        return seconds - seconds % BIN_SECONDS
+
+    @property
+    def digests(self) -> tuple[int, int]:
+        """The digest of the attempt, and of the attempt with its revision."""
+        return (
+            attempt_digest(self.application_id, self.attempt),
+            revision_digest(self.application_id, self.attempt, self.revision),
+        )
+
+
+# Digests go in as text and bins as numbers: to encode a `Decimal` of 39 digits or a `datetime`
+# costs several times as much.
+_APPEND = """
+INSERT INTO ledger_delta (bin, gss_code, state, count, digest, revision_digest)
+SELECT to_timestamp(bin), gss_code, state, count, digest::numeric, revision_digest::numeric
+  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[])
+       AS new (bin, gss_code, state, count, digest, revision_digest)
+"""
+
 
 @dataclass(slots=True)
 class LedgerDeltas:
     """What one transaction changes; written as one row per bin, authority and state."""
 
-    _sums: dict[tuple[datetime, str, str], _Sum] = field(default_factory=dict)
+    _sums: dict[tuple[int, str, str], _Sum] = field(default_factory=dict)
 
     def enter(self, state: str, counted: Counted) -> None:
         """Count an attempt into a state."""
-        self._add(1, state, counted)
+        self._sum(counted.bin, counted.gss_code, state).add(1, *counted.digests)
 
     def leave(self, state: str, counted: Counted) -> None:
         """Count an attempt out of a state, with the revision that it was entered with."""
-        self._add(-1, state, counted)
+        digest, of_revision = counted.digests
+        self._sum(counted.bin, counted.gss_code, state).add(-1, -digest, -of_revision)
 
-    def _add(self, sign: int, state: str, c: Counted) -> None:
-        found = self._sums.setdefault((bin_start(c.accepted_at), c.gss_code, state), _Sum())
-        found.count += sign
-        found.digest += sign * attempt_digest(c.application_id, c.attempt)
-        found.revision_digest += sign * revision_digest(c.application_id, c.attempt, c.revision)
+    def move(self, left: str, entered: str, counted: Counted) -> None:
+        """Count an attempt out of one state and into another, its revision being the same."""
+        begin, (digest, of_revision) = counted.bin, counted.digests
+        self._sum(begin, counted.gss_code, left).add(-1, -digest, -of_revision)
+        self._sum(begin, counted.gss_code, entered).add(1, digest, of_revision)
+
+    def _sum(self, begin: int, gss_code: str, state: str) -> _Sum:
+        found = self._sums.get((begin, gss_code, state))
+        if found is None:
+            found = self._sums[begin, gss_code, state] = _Sum()
+        return found
 
     async def write(self, connection: Connection) -> None:
         """Append the changes in the effect's own transaction."""
@@ -69,15 +111,13 @@ class LedgerDeltas:
         if not changed:
             return
         await connection.execute(
-            "INSERT INTO ledger_delta (bin, gss_code, state, count, digest, revision_digest)"
-            " SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::bigint[],"
-            " $5::numeric[], $6::numeric[])",
+            _APPEND,
             [key[0] for key in changed],
             [key[1] for key in changed],
             [key[2] for key in changed],
             [s.count for s in changed.values()],
-            [Decimal(s.digest % DIGEST_MODULUS) for s in changed.values()],
-            [Decimal(s.revision_digest % DIGEST_MODULUS) for s in changed.values()],
+            [str(s.digest % DIGEST_MODULUS) for s in changed.values()],
+            [str(s.revision_digest % DIGEST_MODULUS) for s in changed.values()],
         )
 
 
@@ -101,10 +141,10 @@ class LedgerRow:
         }
 
 
-_READ = """
+_READ = f"""
 SELECT gss_code, state, sum(count)::bigint AS count,
-       mod(sum(digest), 340282366920938463463374607431768211456) AS digest,
-       mod(sum(revision_digest), 340282366920938463463374607431768211456) AS revision_digest
+       mod(sum(digest), {DIGEST_MODULUS}) AS digest,
+       mod(sum(revision_digest), {DIGEST_MODULUS}) AS revision_digest
   FROM (SELECT bin, gss_code, state, count, digest, revision_digest FROM ledger_total
         UNION ALL
         SELECT bin, gss_code, state, count, digest, revision_digest FROM ledger_delta) AS both_sides
@@ -113,12 +153,42 @@ SELECT gss_code, state, sum(count)::bigint AS count,
 """
 
 
-async def read_counted(
-    connection: Connection, day: date, before: datetime | None
+# A message may have been held more than once, as another revision each time.
+_HELD = """
+SELECT DISTINCT ON (application_id, attempt) application_id, attempt,
+       coalesce(revision, 0) AS revision, accepted_at, gss_code
+  FROM held_message WHERE accepted_at >= $1 AND accepted_at < $2
+ ORDER BY application_id, attempt, revision DESC NULLS LAST
+"""
+
+ReadLedger = Callable[[date, datetime | None], Awaitable[list[LedgerRow]]]
+WhichAreKnown = Callable[[Connection, Sequence[AttemptKey]], Awaitable[Collection[AttemptKey]]]
+
+
+async def read_side(
+    pool: Pool, day: date, before: datetime | None, which_are_known: WhichAreKnown | None = None
 ) -> list[LedgerRow]:
-    """Read the counted states of a London day, up to a bin (exclusive) when one is given."""
+    """Read a service's side of a London day as of one moment, cut at a bin when one is given.
+
+    A held message counts as held while its attempt has no better state, which the service says
+    with `which_are_known`; without that, held messages are no part of the service's side.
+    """
     begin, end = day_bounds(day)
     until = end if before is None else min(end, bin_start(before))
+    async with (
+        pool.acquire(timeout=CONNECT_TIMEOUT) as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        counted = await _read_counted(connection, begin, until)
+        held = (
+            await _read_held(connection, begin, until, which_are_known) if which_are_known else []
+        )
+    return _merged([*counted, *held])
+
+
+async def _read_counted(
+    connection: Connection, begin: datetime, until: datetime
+) -> list[LedgerRow]:
     rows = await connection.fetch(_READ, begin, until)
     return [
         LedgerRow(
@@ -128,54 +198,47 @@ async def read_counted(
     ]
 
 
-def sum_attempts(state: str, attempts: Iterable[Counted], day: date) -> list[LedgerRow]:
-    """Count the few attempts of a London day that no counter holds."""
-    begin, end = day_bounds(day)
-    sums: dict[str, _Sum] = {}
-    for one in attempts:
-        if begin <= one.accepted_at < end:
-            found = sums.setdefault(one.gss_code, _Sum())
-            found.count += 1
-            found.digest += attempt_digest(one.application_id, one.attempt)
-            found.revision_digest += revision_digest(one.application_id, one.attempt, one.revision)
+async def _read_held(
+    connection: Connection, begin: datetime, until: datetime, which_are_known: WhichAreKnown
+) -> list[LedgerRow]:
+    """Count the few attempts that no counter holds."""
+    held = [Counted(**row) for row in await connection.fetch(_HELD, begin, until)]
+    known = await which_are_known(connection, [one.key for one in held])
+    return [
+        LedgerRow(one.gss_code, "held", 1, *one.digests) for one in held if one.key not in known
+    ]
+
+
+def _merged(rows: Iterable[LedgerRow]) -> list[LedgerRow]:
+    """Add rows of the same authority and state, leave out what is empty, and sort."""
+    sums: dict[tuple[str, str], _Sum] = {}
+    for row in rows:
+        sums.setdefault((row.gss_code, row.state), _Sum()).add(
+            row.count, row.digest, row.revision_digest
+        )
     return [
         LedgerRow(
             gss, state, s.count, s.digest % DIGEST_MODULUS, s.revision_digest % DIGEST_MODULUS
         )
-        for gss, s in sums.items()
-    ]
-
-
-def merge_rows(rows: Iterable[LedgerRow]) -> list[LedgerRow]:
-    """Add rows of the same authority and state, leave out what is empty, and sort."""
-    sums: dict[tuple[str, str], _Sum] = {}
-    for row in rows:
-        found = sums.setdefault((row.gss_code, row.state), _Sum())
-        found.count += row.count
-        found.digest = (found.digest + row.digest) % DIGEST_MODULUS
-        found.revision_digest = (found.revision_digest + row.revision_digest) % DIGEST_MODULUS
-    return [
-        LedgerRow(gss, state, s.count, s.digest, s.revision_digest)
         for (gss, state), s in sorted(sums.items())
-        if s.count or s.digest
+        if s.count or s.digest % DIGEST_MODULUS
     ]
 
 
-_FOLD = """
+_FOLD = f"""
 WITH closed AS (
     DELETE FROM ledger_delta WHERE at < date_trunc('minute', now()) RETURNING *
 ), summed AS (
     SELECT bin, gss_code, state, sum(count) AS count,
-           mod(sum(digest), 340282366920938463463374607431768211456) AS digest,
-           mod(sum(revision_digest), 340282366920938463463374607431768211456) AS revision_digest
+           mod(sum(digest), {DIGEST_MODULUS}) AS digest,
+           mod(sum(revision_digest), {DIGEST_MODULUS}) AS revision_digest
       FROM closed GROUP BY bin, gss_code, state ORDER BY bin, gss_code, state
 )
 INSERT INTO ledger_total AS total SELECT * FROM summed
     ON CONFLICT (bin, gss_code, state) DO UPDATE SET
        count = total.count + excluded.count,
-       digest = mod(total.digest + excluded.digest, 340282366920938463463374607431768211456),
-       revision_digest = mod(total.revision_digest + excluded.revision_digest,
-                             340282366920938463463374607431768211456)
+       digest = mod(total.digest + excluded.digest, {DIGEST_MODULUS}),
+       revision_digest = mod(total.revision_digest + excluded.revision_digest, {DIGEST_MODULUS})
 """
 
 
@@ -196,6 +259,3 @@ async def keep_folding(pool: Pool) -> None:
             if not is_away(error):
                 raise
             log.warning("ledger not folded", error_class=type(error).__name__)
-
-
-ReadLedger = Callable[[date, datetime | None], Awaitable[list[LedgerRow]]]

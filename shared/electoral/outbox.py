@@ -5,13 +5,13 @@ absorb repeats. Rows that commit late are simply found later.
 """
 
 import asyncio
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
 import asyncpg
 import structlog
+from pydantic_core import from_json
 
 from electoral.envelope import Envelope
 from electoral.kafka import KafkaError, Producer, Record
@@ -143,7 +143,7 @@ class Relay:
 
 
 def _record(row: asyncpg.Record) -> Record:
-    headers = json.loads(row["headers"])
+    headers: dict[str, str] = from_json(row["headers"])
     return Record(
         topic=row["topic"],
         key=row["key"].encode(),

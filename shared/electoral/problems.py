@@ -94,6 +94,16 @@ def method_not_allowed(allowed: str) -> Problem:
     )
 
 
+def body_missing(seconds: float) -> Problem:
+    return Problem(
+        408,
+        "body-missing",
+        "The request's body did not come",
+        f"Send the whole body within {seconds:.0f} seconds, at its full length.",
+        headers={"Connection": "close"},
+    )
+
+
 def too_large(limit: int) -> Problem:
     return Problem(
         413,
@@ -137,7 +147,8 @@ def unavailable(retry_after: int = 1) -> Problem:
         503,
         "unavailable",
         "The service cannot take this now",
-        "Nothing was stored. Send the same request again, with the same key, after `Retry-After`.",
+        "It may not have been stored. After `Retry-After` send the same request again, with the "
+        "same key if it has one: nothing is stored twice.",
         headers={"Retry-After": str(retry_after)},
     )
 

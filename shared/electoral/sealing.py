@@ -8,7 +8,7 @@ import base64
 import hmac
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -56,6 +56,14 @@ class DestroyedKey(SealingError):
 
 class DoesNotOpen(SealingError):
     """The text was altered, or belongs to another application or purpose."""
+
+
+# What a message that cannot be opened is held under, in every service.
+ERROR_CLASSES: Mapping[type[Exception], str] = {
+    UnknownKey: "unknown-key",
+    DestroyedKey: "destroyed-key",
+    DoesNotOpen: "does-not-open",
+}
 
 
 class Keyring(Protocol):
@@ -242,7 +250,7 @@ class BlindIndex:
         return self.under(permanent_key_id(purpose), text)
 
     def under(self, key_id: str, text: bytes) -> bytes:
-        """Hash under a named key; raises `UnknownKey` or `DestroyedKey`."""
+        """Hash under a named key (HMAC-SHA-256); raises `UnknownKey` or `DestroyedKey`."""
         return hmac.digest(self._keyring.key(key_id), text, "sha256")
 
     def live(self, purpose: IndexPurpose, text: bytes) -> tuple[tuple[str, bytes], ...]:

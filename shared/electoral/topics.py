@@ -6,6 +6,7 @@ written from this table and from `electoral.events` by `python -m electoral.cont
 
 import argparse
 import asyncio
+import os
 import sys
 from dataclasses import dataclass
 
@@ -20,7 +21,6 @@ from electoral.kafka import KafkaError, create_topics
 
 PARTITIONS = 12
 RETENTION_DAYS = 30
-EX_UNAVAILABLE = 69
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
     except KafkaError as error:
         print(f"Kafka did not answer ({type(error).__name__}): is it running?", file=sys.stderr)
-        return EX_UNAVAILABLE
+        return os.EX_UNAVAILABLE
     print(f"{len(made)} topics made.")
     return 0
 

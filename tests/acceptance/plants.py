@@ -11,9 +11,10 @@ from typing import Any
 import asyncpg
 from aiohttp import web
 from aiokafka import AIOKafkaProducer
-from electoral.http import Admin, admin_app, serving
+from electoral.admin import Admin, admin_app
 from electoral.ledger import LedgerRow
 from electoral.metrics import Metrics
+from electoral.serving import serving
 from electoral_local.ports import LOOPBACK
 from electoral_local.stack import Stack
 
@@ -54,7 +55,15 @@ async def a_leaky_service(caller: Caller) -> AsyncIterator[str]:
     metrics = Metrics()
     metrics.counter("http_requests_total").labels(_text(Where.METRIC).upper(), "200").inc()
     app = admin_app(
-        Admin("leaky", {}, asyncio.Event(), metrics, _nothing_to_refresh, _empty_ledger)
+        Admin(
+            "leaky",
+            {},
+            asyncio.Event(),
+            metrics,
+            _nothing_to_refresh,
+            _empty_ledger,
+            _none_unfinished,
+        )
     )
     app.router.add_get("/echo", _echo)
     async with serving(app, LOOPBACK, 0) as port:
@@ -69,6 +78,10 @@ async def _nothing_to_refresh() -> None:
 
 async def _empty_ledger(day: date, before: datetime | None) -> list[LedgerRow]:
     return []
+
+
+async def _none_unfinished(key_id: str) -> int:
+    return 0
 
 
 async def _echo(request: web.Request) -> web.Response:

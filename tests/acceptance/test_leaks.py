@@ -1,4 +1,4 @@
-"""No personal data in clear at rest or in passing (DESIGN.md section 2, promise 6).
+"""No personal data in clear at rest or in passing (promise 6 of ARCHITECTURE).
 
 Canary applicants go through the whole system, its errors and retries included; then everything
 that the system shows, publishes, stores or writes is scanned for them in every form. The same
@@ -249,7 +249,7 @@ def test_postgres_logs_errors_without_statement_and_row(findings: Findings) -> N
 
 
 def test_every_stray_message_was_held(findings: Findings) -> None:
-    assert {"unknown-event-type", "person-unreadable", "nino-malformed"} <= findings.held[
+    assert {"unknown-event-type", "unreadable-person", "nino-malformed"} <= findings.held[
         "verification"
     ]
     assert {"unknown-event-type"} <= findings.held["ems-gateway"]

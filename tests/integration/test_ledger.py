@@ -5,11 +5,15 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from electoral import ledger, postgres
+from electoral import held, ledger, postgres
 from electoral.calendar import bin_start, london_date
+from electoral.envelope import timestamp
+from electoral.held import HeldMessage
 from electoral.identifiers import DIGEST_MODULUS, attempt_digest
-from electoral.ledger import Counted, LedgerDeltas, LedgerRow
-from electoral.postgres import Pool
+from electoral.kafka import Message
+from electoral.ledger import AttemptKey, Counted, LedgerDeltas, LedgerRow
+from electoral.postgres import Connection, Pool
+from electoral.sealing import Sealer
 
 pytestmark = pytest.mark.integration
 
@@ -30,9 +34,20 @@ async def enter(pool: Pool, state: str, counted: Sequence[Counted]) -> None:
 
 
 async def read(pool: Pool, before: datetime | None = None) -> list[LedgerRow]:
-    async with postgres.transaction(pool) as connection:
-        rows = await ledger.read_counted(connection, london_date(NOON), before)
-        return ledger.merge_rows(rows)
+    return await ledger.read_side(pool, london_date(NOON), before)
+
+
+def hold(sealer: Sealer, one: Counted, revision: int) -> HeldMessage:
+    headers = {
+        "application-id": str(one.application_id),
+        "attempt": str(one.attempt),
+        "revision": str(revision),
+        "gss-code": one.gss_code,
+        "accepted-at": timestamp(one.accepted_at),
+    }
+    raw = {name: text.encode() for name, text in headers.items()}
+    message = Message("applications.verified", 0, uuid4().int % (1 << 40), b"{", raw)
+    return held.seal_message(sealer, message, "invalid-value")
 
 
 async def close_the_minute(pool: Pool) -> None:
@@ -75,10 +90,13 @@ async def test_leaving_a_state_undoes_entering_it(registration_pool: Pool) -> No
     deltas = LedgerDeltas()
     deltas.leave("waiting", one)
     deltas.enter("decided", one)
+    deltas.move("decided", "held", one)
+    deltas.move("held", "decided", one)
     async with postgres.transaction(registration_pool) as connection:
         await deltas.write(connection)
     [row] = await read(registration_pool)
     assert (row.state, row.count) == ("decided", 1)
+    assert (row.digest, row.revision_digest) == one.digests
 
 
 async def test_day_is_the_london_one_and_before_cuts_at_a_bin(registration_pool: Pool) -> None:
@@ -90,3 +108,25 @@ async def test_day_is_the_london_one_and_before_cuts_at_a_bin(registration_pool:
     cut = bin_start(NOON + timedelta(minutes=5))
     assert [row.count for row in await read(registration_pool)] == [6]
     assert [row.count for row in await read(registration_pool, before=cut)] == [2]
+
+
+async def test_held_messages_count_while_their_attempt_is_not_known_and_only_if_asked(
+    registration_pool: Pool, sealer: Sealer
+) -> None:
+    known, unknown = attempts(2)
+    await enter(registration_pool, "waiting", [known])
+    held_twice = [hold(sealer, known, 1), hold(sealer, unknown, 1), hold(sealer, unknown, 2)]
+    async with postgres.transaction(registration_pool) as connection:
+        await held.hold(connection, held_twice)
+
+    async def which_are_known(_: Connection, keys: Sequence[AttemptKey]) -> set[AttemptKey]:
+        return {known.key} & set(keys)
+
+    day = london_date(NOON)
+    rows = await ledger.read_side(registration_pool, day, None, which_are_known)
+    newest = unknown._replace(revision=2)
+    assert [(row.state, row.count) for row in rows] == [("held", 1), ("waiting", 1)]
+    assert (rows[0].digest, rows[0].revision_digest) == newest.digests
+    cut = await ledger.read_side(registration_pool, day, bin_start(NOON), which_are_known)
+    assert cut == []
+    assert [row.state for row in await read(registration_pool)] == ["waiting"]

@@ -1,5 +1,6 @@
 """Registration's public port in this process: with another clock, look-up, limit or key ring."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
@@ -20,7 +21,7 @@ from electoral.metrics import Metrics
 from electoral.postgres import Pool, transaction
 from electoral.sealing import LONDON, daily_key_id
 from registration import postgres
-from registration.address_lookup import uprn_of
+from registration.address_lookup import Address, uprn_of
 from registration.watch import PATIENCE, UncheckedWatch, first_id_of
 from registration_service import authorized, postcode_index, public_port
 
@@ -85,14 +86,44 @@ async def test_a_repeat_after_midnight_finds_its_receipt_though_a_rule_has_chang
     assert (await other.json())["code"] == "idempotency-key-reused"
 
 
+@pytest.mark.parametrize(
+    ("arrived_at", "status"),
+    [
+        (datetime(2026, 6, 7, 22, 59, 59, tzinfo=UTC), 422),
+        (datetime(2026, 6, 7, 23, 0, tzinfo=UTC), 201),  # midnight in London, in summer
+    ],
+)
+async def test_age_is_counted_on_the_london_date_of_arrival(
+    api: Api, keys_root: Path, arrived_at: datetime, status: int
+) -> None:
+    make_keys(keys_root, arrived_at.astimezone(LONDON).date())
+    with time_machine.travel(arrived_at, tick=False):
+        answer = await apply(api, an_application(dateOfBirth="2010-06-08"))
+    assert answer.status == status
+    if status == 422:
+        assert (await answer.json())["errors"][0]["code"] == "too-young-england"
+
+
 # -- the address look-up --------------------------------------------------------------------------
+
+
+class NeverAnswers:
+    """An address look-up that hangs."""
+
+    async def by_uprn(self, uprn: str) -> Address | None:
+        await asyncio.sleep(60)
+        return None
+
+    async def by_postcode(self, postcode: str) -> tuple[Address, ...]:
+        await asyncio.sleep(60)
+        return ()
 
 
 async def test_a_slow_address_look_up_leaves_it_to_the_postcode_within_a_second(
     serve: Serve,
 ) -> None:
     body = an_application(address=an_address(uprn=uprn_of("S1 2HH", 1)))
-    async with serve(lookup_delay=30.0) as api:
+    async with serve(addresses=NeverAnswers()) as api:
         begin = time.monotonic()
         response = await apply(api, body)
         assert time.monotonic() - begin < 2
@@ -145,7 +176,7 @@ async def test_after_its_keys_end_a_repeat_is_known_by_its_idempotency_key_alone
             first = await apply(api, an_application(), key := uuid4().hex)
             receipt = await first.json()
     for old in (keys_root / "registration").glob("*q*.key"):
-        if old.stem.endswith(daily_quarter(days_ago=500)):
+        if old.stem.endswith(quarter(days_ago=500)):
             old.rename(old.with_suffix(".destroyed"))
     async with serve() as api:
         again = await apply(api, an_application(firstName="Another"), key)
@@ -153,7 +184,28 @@ async def test_after_its_keys_end_a_repeat_is_known_by_its_idempotency_key_alone
         assert (await ask(api, receipt["reference"])).status == 404
 
 
-def daily_quarter(days_ago: int) -> str:
+async def test_while_its_key_is_missing_a_repeat_is_503_and_not_taken_for_another_body(
+    serve: Serve, keys_root: Path
+) -> None:
+    with time_machine.travel(datetime.now(UTC) - timedelta(days=500), tick=True):
+        make_keys(keys_root, datetime.now(LONDON).date())
+        async with serve() as api:
+            first = await apply(api, an_application(), key := uuid4().hex)
+    assert first.status == 201
+    body_key = keys_root / "registration" / f"body-{quarter(days_ago=500)}.key"
+    aside = body_key.rename(body_key.with_suffix(".aside"))
+    another = an_application(firstName="Another")
+    async with serve() as api:
+        for body in (another, another | {"declaration": False}):
+            assert (await apply(api, body, key)).status == 503
+        assert (await apply(api, another)).status == 201
+        aside.rename(body_key)
+        refused = await apply(api, another, key)
+        assert (await refused.json())["code"] == "idempotency-key-reused"
+        assert (await apply(api, an_application(), key)).status == 200
+
+
+def quarter(days_ago: int) -> str:
     day = datetime.now(LONDON).date() - timedelta(days=days_ago)
     return f"{day.year}q{(day.month + 2) // 3}"
 
@@ -211,8 +263,7 @@ async def check(pool: Pool, *application_ids: UUID) -> None:
         await postgres.advance(connection, facts)
 
 
-def shown(watch: UncheckedWatch, metrics: Metrics) -> float:
-    watch.show()
+def shown(metrics: Metrics) -> float:
     name = b"accepted_unverified_oldest_seconds "
     line = next(x for x in metrics.exposition().splitlines() if x.startswith(name))
     return float(line.rpartition(b" ")[2])
@@ -228,7 +279,7 @@ async def test_what_waits_for_less_than_five_minutes_alarms_nobody(
 ) -> None:
     await insert_application(registration_pool, minutes_ago=4.9)
     await watch.look()
-    assert shown(watch, metrics) == 0
+    assert shown(metrics) == 0
 
 
 async def test_the_oldest_without_an_outcome_is_shown_by_its_age(
@@ -237,10 +288,10 @@ async def test_the_oldest_without_an_outcome_is_shown_by_its_age(
     ids = [await insert_application(registration_pool, minutes) for minutes in (90, 60, 30, 1)]
     await check(registration_pool, ids[0], ids[2])
     await watch.look()
-    assert shown(watch, metrics) == pytest.approx(3600, abs=10)
+    assert shown(metrics) == pytest.approx(3600, abs=10)
     await check(registration_pool, ids[1])
     await watch.look()
-    assert shown(watch, metrics) == 0
+    assert shown(metrics) == 0
 
 
 async def test_what_is_checked_is_never_looked_at_again(
@@ -253,14 +304,14 @@ async def test_what_is_checked_is_never_looked_at_again(
     ids = [await insert_application(registration_pool, 100 - n) for n in range(7)]
     await check(registration_pool, *ids[:5], ids[6])
     await watch.look()
-    assert shown(watch, metrics) == pytest.approx(95 * 60, abs=10)
+    assert shown(metrics) == pytest.approx(95 * 60, abs=10)
     before = first_id_of(datetime.now(UTC) - PATIENCE)
     step = await postgres.find_unchecked(registration_pool, before, 100)
     assert step.rows == 2
     late = await insert_application(registration_pool, minutes_ago=50)
     await check(registration_pool, ids[5])
     await watch.look()
-    assert shown(watch, metrics) == pytest.approx(50 * 60, abs=10)
+    assert shown(metrics) == pytest.approx(50 * 60, abs=10)
     await check(registration_pool, late)
     await watch.look()
-    assert shown(watch, metrics) == 0
+    assert shown(metrics) == 0

@@ -17,15 +17,17 @@ from electoral.envelope import unwrap, wrap
 from electoral.events import ApplicationReceived, ApplicationVerified
 from electoral.identifiers import draw_reference, new_application_id
 from electoral.kafka import Message, Producer, Record
-from electoral.ledger import LedgerRow
+from electoral.ledger import LedgerRow, read_side
 from electoral.lifecycle import Lifecycle
 from electoral.metrics import Metrics
 from electoral.person import Name
 from electoral.postgres import Pool
+from electoral.releasing import Releaser
 from electoral.sealing import DirectoryKeyring, Sealer, SealPurpose, daily_key_id
 from electoral.tracing import new_traceparent
 from electoral_local.ports import free_ports
 from positions import begin_at_the_end, make_topics
+from trouble import refuse_rows_of, take_rows_again
 from verification import app
 from verification.breaker import Breaker
 from verification.dwp import NOT_FOUND, UNAVAILABLE, WRONG, Answer, Answers
@@ -34,7 +36,7 @@ from verification.handlers import ApplicationReceivedHandler, Prepared
 from verification.lookups import Lookups
 from verification.matching import Record as DwpRecord
 from verification.parking import LOST_CLAIMS_MAX, ParkedAttempts
-from verification.reckoning import read_ledger
+from verification.postgres import which_are_known
 from verification.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -121,6 +123,19 @@ class Bench:
             with suppress(asyncio.CancelledError):
                 await task
 
+    @asynccontextmanager
+    async def releasing(self) -> AsyncIterator[None]:
+        releaser = Releaser(
+            pool=self.pool, handler=self.handler(), sealer=self.sealer, after_commit=lambda: None
+        )
+        task = asyncio.create_task(releaser.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
     async def published(self) -> list[ApplicationVerified]:
         rows = await self.pool.fetch("SELECT headers, value FROM outbox ORDER BY seq")
         events = []
@@ -142,7 +157,7 @@ class Bench:
         await self.pool.execute("UPDATE parked SET next_try_at = now()")
 
     async def ledger(self, before: datetime | None = None) -> dict[str, LedgerRow]:
-        rows = await read_ledger(self.pool, date(2026, 11, 22), before)
+        rows = await read_side(self.pool, date(2026, 11, 22), before, which_are_known)
         assert {row.gss_code for row in rows} <= {GSS}
         return {row.state: row for row in rows}
 
@@ -297,9 +312,9 @@ async def test_what_can_never_be_opened_or_understood_is_held(
         "does-not-open",
         "does-not-open",
         "does-not-open",
-        "key-destroyed",
+        "destroyed-key",
         "nino-unexplained",
-        "person-unreadable",
+        "unreadable-person",
         "nino-malformed",
         "merging-not-supported",
     ]
@@ -314,7 +329,7 @@ async def test_an_event_of_another_kind_is_held_and_the_one_beside_it_decided(
     right = Received(bench.an_event(), None)
     first, second = await bench.handler().prepare([wrong, right])
     assert isinstance(first, Hold)
-    assert first.error_class == "not-an-application"
+    assert first.error_class == "unexpected-event"
     assert isinstance(second, Prepared)
 
 
@@ -461,6 +476,25 @@ async def test_one_whose_claims_were_lost_again_and_again_is_held(bench: Bench) 
     assert await bench.counts() == {"decided": 1, "held": 1}
 
 
+async def test_what_postgres_did_not_let_settle_is_no_lost_claim(bench: Bench) -> None:
+    bench.dwp.failing = True
+    await bench.take(bench.an_event())
+    bench.dwp.failing = False
+    await bench.make_all_due()
+    await refuse_rows_of(bench.pool, "outcome")
+    calls = len(bench.dwp.calls)
+
+    async def was_asked_again_and_again() -> bool:
+        return len(bench.dwp.calls) > calls + LOST_CLAIMS_MAX
+
+    async with bench.trying_parked():
+        await wait_until(was_asked_again_and_again)
+        assert await bench.pool.fetchval("SELECT lost_claims FROM parked") == 0
+        await take_rows_again(bench.pool)
+        await wait_until(lambda: bench.has_published(1))
+    assert await bench.counts() == {"decided": 1}
+
+
 async def _is_held(bench: Bench, count: int) -> bool:
     return await held.count(bench.pool) == count
 
@@ -476,7 +510,7 @@ async def test_an_unknown_key_is_waited_for_and_read_when_it_is_there(
     hidden = path.rename(path.with_suffix(".hidden"))
     late = Bench(bench.pool, Sealer(DirectoryKeyring(keys_root / "verification")), bench.dwp)
     await late.take(event)
-    assert await bench.parked() == {"key-unknown": 1}
+    assert await bench.parked() == {"unknown-key": 1}
     hidden.rename(path)
     await bench.make_all_due()
     async with late.trying_parked():
@@ -501,11 +535,17 @@ async def test_after_a_day_an_unknown_key_holds_the_attempt_until_it_is_released
     assert set(ledger) == {"held"}
     assert (ledger["held"].digest, ledger["held"].count) == (waiting.digest, 1)
     (message,) = await held.list_held(bench.pool)
-    assert message.error_class == "key-unknown"
+    assert message.error_class == "unknown-key"
     hidden.rename(path)
-    raw = held.open_message(bench.sealer, message)
-    again = unwrap(raw.value, raw.headers)
-    assert again == event
+    await held.release_for_late_keys(bench.pool)  # it has had its day
+    assert [one.state for one in await held.list_held(bench.pool)] == ["held"]
+    await held.release(bench.pool, [message.held_id])
+    async with late.releasing():
+        await wait_until(lambda: bench.has_published(1))
+    (verified,) = await bench.published()
+    assert verified.person == event.person
+    assert await held.count(bench.pool) == 0
+    assert await bench.counts() == {"decided": 1}
 
 
 # -- the breaker ----------------------------------------------------------------------------------

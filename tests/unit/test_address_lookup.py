@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from registration.address_lookup import (
     Address,
     AddressLookup,
-    AddressLookupUnavailable,
     SyntheticAddressLookup,
     count_houses,
     read_uprn,
@@ -141,19 +140,3 @@ def test_far_from_a_boundary_no_postcode_straddles(index: PostcodeIndex) -> None
     assert len(inland) > 20
     codes = {address.gss_code for each in inland for address in by_postcode(index, each)}
     assert codes == {HERE}
-
-
-def test_a_look_up_that_is_down_says_so_and_comes_back(index: PostcodeIndex) -> None:
-    lookup = SyntheticAddressLookup(index, down=True)
-    with pytest.raises(AddressLookupUnavailable):
-        asyncio.run(lookup.by_uprn(uprn_of("M1 1AA", 1)))
-    with pytest.raises(AddressLookupUnavailable):
-        asyncio.run(lookup.by_postcode("M1 1AA"))
-    lookup.down = False
-    assert asyncio.run(lookup.by_postcode("M1 1AA"))
-
-
-def test_a_slow_look_up_can_be_given_up(index: PostcodeIndex) -> None:
-    lookup = SyntheticAddressLookup(index, delay_seconds=60.0)
-    with pytest.raises(TimeoutError):
-        asyncio.run(asyncio.wait_for(lookup.by_uprn(uprn_of("M1 1AA", 1)), 0.01))

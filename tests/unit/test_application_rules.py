@@ -1,6 +1,6 @@
-"""Rules between answers, and those of the day and the nation: DOMAIN.md section 2, row by row."""
+"""Rules between answers, and those of the day and the nation, row by row."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 from builders import ABSENT, an_address, an_application
@@ -10,15 +10,15 @@ from registration.application import Application
 from registration.messages import CATALOGUE
 from registration.reading import InvalidApplication, check_for_nation, read_application
 
-ARRIVED = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+TODAY = date(2026, 11, 22)
 
 
 def read(**changes: object) -> Application:
-    return read_at(ARRIVED, changes)
+    return read_on(TODAY, changes)
 
 
-def read_at(arrived_at: datetime, changes: dict[str, object]) -> Application:
-    return read_application(an_application(**changes), arrived_at=arrived_at, source="web")
+def read_on(day: date, changes: dict[str, object]) -> Application:
+    return read_application(an_application(**changes), on=day, source="web")
 
 
 def faults(errors: tuple[FieldError, ...]) -> list[tuple[str, str]]:
@@ -30,12 +30,8 @@ def has_its_own_sentence(error: FieldError) -> bool:
 
 
 def errors_of(**changes: object) -> tuple[FieldError, ...]:
-    return errors_at(ARRIVED, changes)
-
-
-def errors_at(arrived_at: datetime, changes: dict[str, object]) -> tuple[FieldError, ...]:
     with pytest.raises(InvalidApplication) as invalid:
-        read_at(arrived_at, changes)
+        read(**changes)
     assert all(has_its_own_sentence(error) for error in invalid.value.errors)
     return invalid.value.errors
 
@@ -83,8 +79,6 @@ def no_birth(age_range: str) -> dict[str, object]:
         ({"country": "england", "nationalities": ["US"]},
          ("/nationalities", "no-franchise-england")),
         ({"country": "england", "nationalities": ["FR"]}, ("/euRetainedRights", "missing")),
-        ({"country": "england", "nationalities": ["FR"], "euRetainedRights": False},
-         ("/nationalities", "no-franchise-england")),
     ],
 )  # fmt: skip
 def test_a_broken_rule_is_named(changes: dict[str, object], fault: tuple[str, str]) -> None:
@@ -150,26 +144,6 @@ def test_the_sentence_about_age_names_the_age_that_the_day_asks_for() -> None:
     )
     assert "16 or over to register to vote in England" in english.detail
     assert "14 or over to register to vote in Scotland" in scottish.detail
-
-
-@pytest.mark.parametrize(
-    ("arrived_at", "is_of_age"),
-    [
-        (datetime(2026, 6, 7, 22, 59, 59, tzinfo=UTC), False),
-        (datetime(2026, 6, 7, 23, 0, tzinfo=UTC), True),  # midnight in London, in summer
-        (datetime(2026, 12, 7, 23, 30, tzinfo=UTC), False),
-    ],
-)
-def test_age_is_counted_on_the_london_date_of_arrival(
-    arrived_at: datetime, is_of_age: bool
-) -> None:
-    born = "2010-06-08" if arrived_at.month == 6 else "2010-12-08"
-    if is_of_age:
-        assert read_at(arrived_at, {"dateOfBirth": born})
-    else:
-        assert faults(errors_at(arrived_at, {"dateOfBirth": born})) == [
-            ("/dateOfBirth", "too-young-england")
-        ]
 
 
 @pytest.mark.parametrize(
@@ -249,6 +223,7 @@ def test_without_nino_the_reason_is_told() -> None:
         ({"country": "wales", "nationalities": ["FR"]}, "england",
          [("/euRetainedRights", "missing")]),
         ({"country": "wales", "nationalities": ["FR"], "euRetainedRights": True}, "england", []),
+        ({"country": "wales", "nationalities": ["FR"], "euRetainedRights": False}, "england", []),
         ({"country": ABSENT, "nationalities": ["US"]}, None, []),
         (no_birth("18to75"), "scotland", [("/noDateOfBirth/ageRange", "not-in-scotland")]),
         (no_birth("18to75"), None, []),
@@ -259,12 +234,12 @@ def test_without_nino_the_reason_is_told() -> None:
 def test_the_nation_of_the_address_is_asked_again(
     changes: dict[str, object], nation: Nation | None, expected: list[tuple[str, str]]
 ) -> None:
-    assert faults(check_for_nation(read(**changes), nation, ARRIVED)) == expected
+    assert faults(check_for_nation(read(**changes), nation, TODAY)) == expected
 
 
 def test_the_franchise_is_dated() -> None:
-    before = datetime(2024, 5, 6, 12, 0, tzinfo=UTC)
-    assert read_at(before, {"nationalities": ["FR"]}), (
+    before = date(2024, 5, 6)
+    assert read_on(before, {"nationalities": ["FR"]}), (
         "every EU citizen could register in England then"
     )
 

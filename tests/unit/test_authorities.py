@@ -213,3 +213,10 @@ def test_the_command_prints_a_table_of_authorities(capsys: pytest.CaptureFixture
     main(["list"])
     barnsley = next(line for line in capsys.readouterr().out.splitlines() if "E08000038" in line)
     assert barnsley.split() == ["E08000038", "Barnsley", "england", "barnsley", "2025-04-01"]
+
+
+def test_the_command_says_which_file_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["eros", "--eros-file", str(tmp_path / "nowhere.json")]) == 78
+    assert capsys.readouterr().err == "nowhere.json: No such file or directory.\n"

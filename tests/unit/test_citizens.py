@@ -1,6 +1,8 @@
 """Citizens against a registration of their own making: one key each, repeated until answered."""
 
+import asyncio
 import json
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -176,6 +178,28 @@ async def test_a_rate_is_kept_to(tmp_path: Path) -> None:
     times = sorted(r.sent_at for r in receipts)
     seconds = [float(time[17:-1]) + 60 * int(time[14:16]) for time in times]
     assert (seconds[-1] - seconds[0]) % 3600 >= 0.45
+
+
+async def test_the_command_says_how_far_it_is_and_at_the_end_what_it_cost(tmp_path: Path) -> None:
+    file = tmp_path / "people.jsonl"
+    file.write_text('{"firstName": "A"}\n{"firstName": "B"}\n')
+    async with served(Registration()) as url:
+        options = [
+            f"--url={url}",
+            "--token=hush",
+            f"--journal={tmp_path / 'book'}",
+            f"--from={file}",
+        ]
+        citizens = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "simulated", "citizens", *options),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        output, _ = await citizens.communicate()
+    first, *_, last = (json.loads(line) for line in output.splitlines())
+    assert citizens.returncode == 0
+    assert first == {"sent": 0, "accepted": 0, "refused": 0, "unanswered": 0, "retries": 0}
+    assert (last["sent"], last["accepted"], last["done"]) == (2, 2, True)
+    assert 0 < last["cpu_seconds"] < 5
 
 
 def test_a_file_that_is_no_book_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Where records go and what answers do, decided without any input or output."""
 
-from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from ems_gateway.delivery import (
     answer,
     arrive,
     assign,
+    first_standing,
     route,
 )
 from gateway_builders import EDINBURGH, HARTLEPOOL, LOTHIAN, a_filed
@@ -24,8 +24,8 @@ TODAY = date(2026, 11, 22)
 HERE = Route("hartlepool", None)
 NOWHERE = Route(None, "authority-unknown")
 QUEUED = Standing(revision=1, position=1, state="queued", ero="hartlepool")
-HELD = replace(QUEUED, state="held")
-ACKNOWLEDGED = replace(QUEUED, state="acknowledged")
+HELD = QUEUED._replace(state="held")
+ACKNOWLEDGED = QUEUED._replace(state="acknowledged")
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +72,25 @@ def test_an_ended_code_with_two_successors_leads_nowhere(authorities: Authoritie
 
 
 # -- arrivals
+
+
+def test_an_attempt_that_nobody_knew_begins_where_its_newest_record_puts_it() -> None:
+    changes, filed = Changes(), a_filed(revision=2)
+    changes.begin(filed, HERE)
+    assert first_standing(2, HERE) == Standing(
+        revision=2, position=0, state="queued", ero="hartlepool"
+    )
+    assert changes.queued[filed.position].ero == "hartlepool"
+    assert states_counted(changes) == {"queued": 1}
+    assert not changes.standings  # it is stored as it stands
+
+
+def test_an_attempt_that_nobody_can_place_begins_among_what_is_held() -> None:
+    changes, filed = Changes(), a_filed()
+    changes.begin(filed, NOWHERE)
+    assert first_standing(1, NOWHERE).state == "held"
+    assert changes.held[filed.position].reason == "authority-unknown"
+    assert states_counted(changes) == {"held": 1}
 
 
 def test_a_first_record_is_queued_for_its_ero() -> None:
@@ -188,7 +207,7 @@ def test_failure_then_success_in_one_batch_leaves_it_acknowledged() -> None:
 
 def test_an_assigned_record_leaves_what_is_held_for_its_eros_queue() -> None:
     changes, filed = Changes(), a_filed(gss_code=AUTHORITY_UNKNOWN)
-    assign(changes, filed, replace(HELD, ero=None), HARTLEPOOL, "hartlepool")
+    assign(changes, filed, HELD._replace(ero=None), HARTLEPOOL, "hartlepool")
     assert changes.no_longer_held == {filed.position}
     assert changes.queued[filed.position].gss_code == HARTLEPOOL
     assert states_counted(changes) == {"held": -1, "queued": 1}
@@ -204,21 +223,21 @@ def test_a_first_record_replaces_nothing() -> None:
 
 
 def test_a_revision_replaces_the_newest_before_it() -> None:
-    standings = Standings({(ONE, 1): replace(QUEUED, revision=2)})
+    standings = Standings({(ONE, 1): QUEUED._replace(revision=2)})
     assert standings.replaced_by(ONE, 1, 3) == record_id(ONE, 1, 2)
     assert standings.replaced_by(ONE, 1, 1) is None
 
 
 def test_a_resubmission_replaces_the_newest_record_of_the_attempt_before() -> None:
-    standings = Standings({(ONE, 1): replace(QUEUED, revision=2), (ONE, 2): NOTHING_YET})
+    standings = Standings({(ONE, 1): QUEUED._replace(revision=2), (ONE, 2): NOTHING_YET})
     assert standings.replaced_by(ONE, 2, 1) == record_id(ONE, 1, 2)
 
 
 def test_later_attempts_follow_the_newest_assignment() -> None:
     standings = Standings(
         {
-            (ONE, 1): replace(QUEUED, assigned_gss_code=HARTLEPOOL),
-            (ONE, 2): replace(QUEUED, assigned_gss_code=EDINBURGH),
+            (ONE, 1): QUEUED._replace(assigned_gss_code=HARTLEPOOL),
+            (ONE, 2): QUEUED._replace(assigned_gss_code=EDINBURGH),
             (ONE, 3): NOTHING_YET,
         }
     )

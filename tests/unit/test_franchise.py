@@ -66,9 +66,9 @@ def test_england_lets_british_irish_commonwealth_and_treaty_citizens_register(
 @pytest.mark.parametrize("nationality", OTHER_EU)
 @pytest.mark.parametrize(
     ("retained_rights", "answer"),
-    [(None, "ask-retained-rights"), (True, "eligible"), (False, "not-eligible")],
+    [(None, "ask-retained-rights"), (True, "eligible"), (False, "eligible")],
 )
-def test_england_asks_other_eu_citizens_about_retained_rights(
+def test_england_asks_other_eu_citizens_about_retained_rights_and_leaves_the_answer_to_the_ero(
     nationality: str, retained_rights: bool | None, answer: Eligibility
 ) -> None:
     assert eligible([nationality], "england", TODAY, retained_rights) == answer

@@ -6,29 +6,37 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from ems_gateway.errors import UnreadablePerson
+from electoral.person import UnreadablePerson
 from ems_gateway.items import Content, detail, item, read_person
 from gateway_builders import HARTLEPOOL, RECEIVED_AT, a_final_outcome, a_person
 
 
-def a_content(**changes: Any) -> Content:
-    fields: dict[str, Any] = {
-        "position": 1,
-        "record_id": bytes.fromhex("0102030405060708090a0b0c"),
-        "application_id": UUID(int=7),
+def an_event(**changes: object) -> str:
+    event = {
+        "applicationId": str(UUID(int=7)),
         "attempt": 1,
         "revision": 1,
-        "replaces": None,
-        "gss_code": HARTLEPOOL,
-        "address_basis": "uprn",
-        "received_at": RECEIVED_AT,
-        "arrived_at": RECEIVED_AT,
-        "attempt_received_at": RECEIVED_AT,
+        "gssCode": HARTLEPOOL,
+        "addressBasis": "uprn",
+        "receivedAt": "2026-11-20T09:30:15.123456Z",
+        "arrivedAt": "2026-11-20T09:30:15.083456Z",
+        "attemptReceivedAt": "2026-11-20T09:30:15.123456Z",
         "type": "ordinary",
         "source": "web",
         "language": "en",
         "reference": "1234567890",
-        "outcome": json.dumps(a_final_outcome(decidedAt="2026-11-20T09:30:15Z")),
+        "outcome": a_final_outcome(decidedAt="2026-11-20T09:30:15Z"),
+    }
+    return json.dumps(event | changes)
+
+
+def a_content(event: str | None = None, **changes: Any) -> Content:
+    fields: dict[str, Any] = {
+        "record_id": bytes.fromhex("0102030405060708090a0b0c"),
+        "application_id": UUID(int=7),
+        "attempt": 1,
+        "replaces": None,
+        "event": event or an_event(),
         "person": "sealed",
     }
     return Content(**(fields | changes))
@@ -89,13 +97,16 @@ def test_verification_states_levels_result_and_rule() -> None:
 
 def test_a_pending_outcome_has_no_result_and_no_levels() -> None:
     outcome = {"status": "pending", "ruleVersion": "2026-11", "decidedBy": "waited"}
-    found = rendered(a_content(outcome=json.dumps(outcome)))["verification"]
+    found = rendered(a_content(an_event(outcome=outcome)))["verification"]
     assert (found["result"], found["levels"], found["ninoReuse"]) == (None, None, [])
 
 
 def test_times_are_utc_with_microseconds() -> None:
-    assert rendered()["receivedAt"] == "2026-11-20T09:30:15.123456Z"
-    assert rendered()["createdAt"] == rendered()["attemptReceivedAt"]
+    event = an_event(receivedAt="2026-11-20T09:30:15Z", arrivedAt="2026-11-20T10:30:14.5+01:00")
+    shown = rendered(a_content(event))
+    assert shown["receivedAt"] == "2026-11-20T09:30:15.000000Z"
+    assert shown["arrivedAt"] == "2026-11-20T09:30:14.500000Z"
+    assert shown["createdAt"] == shown["attemptReceivedAt"] == "2026-11-20T09:30:15.123456Z"
 
 
 def test_a_running_lease_is_shown_and_an_ended_one_is_not() -> None:
@@ -110,7 +121,7 @@ def test_a_record_names_what_it_replaces() -> None:
 
 
 def test_an_assigned_record_says_where_it_was_sent_and_keeps_the_accepted_code() -> None:
-    shown = rendered(a_content(gss_code="X99999999"))
+    shown = rendered(a_content(an_event(gssCode="X99999999")))
     assert (shown["gssCode"], shown["assignedGssCode"]) == ("X99999999", HARTLEPOOL)
     assert "assignedGssCode" not in rendered()
 

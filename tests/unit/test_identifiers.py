@@ -1,4 +1,4 @@
-"""Identifiers: what they look like, and that digests of sets are what DESIGN says they are."""
+"""Identifiers: what they look like, and that digests of sets are what the ledger says they are."""
 
 import struct
 from datetime import UTC, datetime, timedelta

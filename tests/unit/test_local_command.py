@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 COLUMNS = {"COLUMNS": "200"}
 
 
@@ -58,3 +60,12 @@ def test_a_detached_up_passes_on_what_was_wrong(tmp_path: Path) -> None:
     result = electoral("up", "--detach", f"--state={tmp_path}", ELECTORAL_POSTGRES_PORT="many")
     assert result.returncode == 78
     assert "ELECTORAL_POSTGRES_PORT is no port number" in result.stderr
+
+
+@pytest.mark.parametrize("seeds", ["x", "5-1", "1,,2", "1-2-3", "-3", ""])
+def test_seeds_that_are_none_are_one_sentence_and_exit_78(seeds: str) -> None:
+    result = electoral("chaos", f"--seeds={seeds}")
+    assert result.returncode == 78
+    assert result.stdout == ""
+    expected = "names no seeds: give --seeds one (1), several (1,2,3) or a rising range (1-10).\n"
+    assert result.stderr == f"electoral: {seeds!r} {expected}"

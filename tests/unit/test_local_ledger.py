@@ -1,6 +1,6 @@
 """The comparison of the three ledgers, as an operator sees it."""
 
-from electoral_local.ledger import Difference, Figures, Sums, differences, in_flight
+from electoral_local.sums import Difference, Figures, Sums, differences, in_flight
 
 HALF = 1 << 127
 

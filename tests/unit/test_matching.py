@@ -1,30 +1,50 @@
-"""Matching and the rules: what agrees with a record, and what result that gives."""
+"""Matching: what agrees with a record, by which pair of names, and how well."""
 
 from datetime import date
+from itertools import permutations, product
 
 import pytest
-from electoral.events import Level, Levels, NinoAbsence
+from electoral.events import Level, Levels
 from electoral.person import Name
 from hypothesis import given
 from hypothesis import strategies as st
+from simulated.kinds import Shares
+from simulated.population import Citizen, Population
+from verification import rules
+from verification.aliases import given_names
 from verification.matching import (
     MIDDLE_NAME_LEVELS,
     NAME_LEVELS,
     NO_RECORD,
     NOTHING_COMPARED,
+    OTHER_DATE_OF_BIRTH,
     Applicant,
+    PairLevels,
     Record,
+    are_aliases,
+    begin_alike,
+    best_pair,
     compare,
-    standardise,
+    sound_alike,
 )
-from verification.rules import CURRENT, RULE_SETS
+from verification.standardising import standardise
 
 BORN = date(1987, 3, 31)
+TODAY = date(2026, 11, 22)
 
 names_of_any_script = st.text(
     st.characters(categories=("Lu", "Ll", "Lo", "Lt", "Mn")) | st.sampled_from(" -'’"), max_size=35
 )
-names = st.builds(Name, names_of_any_script, names_of_any_script, names_of_any_script)
+# Names that agree at every level with others of them: else nothing but no-match would be tried.
+known_names = st.sampled_from(
+    [
+        name.replace("_", " ")
+        for name in "Mike Michael Michelle Mikal Siân Jane John Seán Jean Jones Price Smith"
+        " Smyth Rhys ap_Rhys O'Neill Ó_Néill O_Neil 王 Wong ' E _".split()
+    ]
+)
+any_part = known_names | names_of_any_script
+names = st.builds(Name, any_part, any_part, any_part)
 
 
 def an_applicant(*named: tuple[str, str, str], born: date | None = BORN) -> Applicant:
@@ -35,58 +55,12 @@ def a_record(*named: tuple[str, str, str], born: date = BORN, died: date | None 
     return Record(tuple(Name(*name) for name in named or [("SIAN", "", "ONEILL")]), born, died)
 
 
-def result_of(levels: Levels, absence: NinoAbsence | None = None) -> str:
-    return CURRENT.decide(levels, absence).result
+def levels_of(typed: tuple[str, str, str], *recorded: tuple[str, str, str]) -> PairLevels:
+    return best_pair([Name(*typed)], [Name(*name) for name in recorded])
 
 
-# -- standardising --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("typed", "recorded"),
-    [
-        ("Siân", "SIAN"),
-        ("Sia\u0302n", "Siân"),
-        ("O'Brien", "O’BRIEN"),
-        ("O'Brien", "OBRIEN"),
-        ("Dʼarcy", "D`Arcy"),
-        ("Smith-Jones", "Smith Jones"),
-        ("Smith‑Jones", "SMITH JONES"),
-        ("Smith – Jones", "smith-jones"),
-        ("  Mac  an   t-Saoir ", "Mac an t Saoir"),
-        ("Łukasz", "LUKASZ"),
-        ("İbrahim", "ibrahim"),
-        ("Işıl", "ISIL"),
-        ("Weiß", "WEISS"),
-        ("Đặng", "Dang"),
-        ("Tŷ-Du", "TY DU"),
-        ("Йорданов", "ЙОРДАНОВ"),
-        ("Ζωή", "ΖΩΗ"),
-        ("王", "王"),
-        ("محمد", "محمد"),
-        ("Conceic\u0327a\u0303o", "CONCEIÇÃO"),
-    ],
-)
-def test_case_accents_hyphens_and_apostrophes_do_not_count(typed: str, recorded: str) -> None:
-    assert standardise(typed) == standardise(recorded)
-
-
-@pytest.mark.parametrize(
-    ("typed", "recorded"),
-    [("Smith", "Smyth"), ("Ann Marie", "Annmarie"), ("Siân", "Sean"), ("王", "李")],
-)
-def test_other_letters_are_another_name(typed: str, recorded: str) -> None:
-    assert standardise(typed) != standardise(recorded)
-
-
-@given(names_of_any_script)
-def test_standardising_twice_is_standardising_once(typed: str) -> None:
-    assert standardise(standardise(typed)) == standardise(typed)
-
-
-@given(st.text(st.characters(categories=("Lu", "Ll", "Lo")), min_size=1, max_size=35))
-def test_no_name_of_letters_is_standardised_away(typed: str) -> None:
-    assert standardise(typed)
+def result_of(levels: Levels) -> str:
+    return rules.current().decide(levels, None).result
 
 
 # -- the filter -----------------------------------------------------------------------------------
@@ -107,10 +81,13 @@ def test_everything_agrees() -> None:
 def test_without_a_record_only_the_nino_is_judged() -> None:
     assert compare(an_applicant(), None) == NO_RECORD
     assert NOTHING_COMPARED.model_copy(update={"nino": "no-match"}) == NO_RECORD
+    assert set(NOTHING_COMPARED.model_dump().values()) == {"not-applicable"}
 
 
-def test_after_another_date_of_birth_nothing_more_is_compared() -> None:
-    levels = compare(an_applicant(born=date(1987, 3, 30)), a_record(died=date(2020, 1, 1)))
+@pytest.mark.parametrize("born", [date(1987, 3, 30), None])
+def test_after_another_date_of_birth_nothing_more_is_compared(born: date | None) -> None:
+    levels = compare(an_applicant(born=born), a_record(died=date(2020, 1, 1)))
+    assert levels == OTHER_DATE_OF_BIRTH
     assert (levels.nino, levels.date_of_birth) == ("match", "no-match")
     assert levels.first_name == levels.last_name == levels.middle_name == "not-applicable"
     assert levels.date_of_death == "not-applicable"
@@ -122,27 +99,42 @@ def test_a_date_of_death_shows_as_true_and_never_as_a_date() -> None:
     assert "2020" not in levels.model_dump_json()
 
 
-@pytest.mark.parametrize(
-    ("typed", "recorded", "level"),
-    [
-        ("Mai", "MAI", "match"),
-        ("Mai", "May", "no-match"),
-        ("", "Mai", "not-populated"),
-        ("Mai", "", "not-populated"),
-        ("", "", "not-populated"),
-    ],
-)
-def test_middle_name(typed: str, recorded: str, level: Level) -> None:
-    levels = compare(an_applicant(("A", typed, "B")), a_record(("A", recorded, "B")))
-    assert levels.middle_name == level
+# -- one pair of names ----------------------------------------------------------------------------
 
 
-def test_a_name_of_which_nothing_is_left_matches_nothing() -> None:
-    levels = compare(an_applicant(("'", "", "B")), a_record(("’", "", "B")))
-    assert levels.first_name == "no-match"
+def test_a_name_of_which_nothing_is_left_agrees_with_nothing() -> None:
+    assert levels_of(("'", "", "-"), ("’", "", "-")) == ("no-match", "not-populated", "no-match")
+    assert levels_of(("'", "", "-"), ("-", "", "'")) == ("no-match", "not-populated", "no-match")
 
 
-# -- pairs of names -------------------------------------------------------------------------------
+def test_a_surname_has_no_initials() -> None:
+    assert levels_of(("Siân", "", "Griffin"), ("Siân", "", "Grimshaw")).last == "no-match"
+    assert levels_of(("Griffin", "", "Siân"), ("Grimshaw", "", "Siân")).first == "initials"
+
+
+def test_a_swap_is_of_both_parts_or_none() -> None:
+    assert levels_of(("Jones", "", "Siân"), ("Siân", "", "Jones")) == (
+        "reversed",
+        "not-populated",
+        "reversed",
+    )
+    assert levels_of(("Jones", "", "Smith"), ("Siân", "", "Jones")).first == "no-match"
+    assert levels_of(("Smith", "", "Siân"), ("Siân", "", "Jones")).last == "no-match"
+
+
+def test_what_agrees_as_it_stands_is_not_called_swapped() -> None:
+    assert levels_of(("Thomas", "", "Thomas"), ("Thomas", "", "Thomas")).first == "match"
+
+
+def test_a_swap_is_stronger_than_a_sound() -> None:
+    assert levels_of(("James", "", "Jones"), ("Jones", "", "James")).first == "reversed"
+
+
+def test_a_swap_leaves_the_middle_name_where_it_is() -> None:
+    assert levels_of(("Jones", "Mai", "Siân"), ("Siân", "Mai", "Jones")).middle == "match"
+
+
+# -- the order of pairs ---------------------------------------------------------------------------
 
 
 def test_a_previous_name_counts() -> None:
@@ -152,7 +144,7 @@ def test_a_previous_name_counts() -> None:
 
 
 def test_any_name_of_the_record_counts() -> None:
-    record = a_record(("Siân", "", "Jones"), ("Siân", "", "O'Neill"))
+    record = a_record(("Siân", "", "Jones"), ("Mair", "", "Rees"), ("Siân", "", "O'Neill"))
     levels = compare(an_applicant(), record)
     assert (levels.first_name, levels.last_name) == ("match", "match")
 
@@ -160,14 +152,84 @@ def test_any_name_of_the_record_counts() -> None:
 def test_the_first_name_of_one_name_never_joins_the_surname_of_another() -> None:
     record = a_record(("Siân", "", "Jones"), ("Mair", "", "O'Neill"))
     levels = compare(an_applicant(), record)
-    assert "no-match" in (levels.first_name, levels.last_name)
-    assert "match" in (levels.first_name, levels.last_name)
+    assert (levels.first_name, levels.last_name) == ("no-match", "match")
 
 
 def test_the_middle_name_is_of_the_pair_that_was_chosen() -> None:
     record = a_record(("Mair", "Mai", "O'Neill"), ("Siân", "Ann", "O'Neill"))
     levels = compare(an_applicant(("Siân", "Mai", "O'Neill")), record)
     assert (levels.first_name, levels.middle_name) == ("match", "no-match")
+
+
+def test_among_pairs_that_agree_alike_the_middle_name_chooses() -> None:
+    recorded = [("Siân", middle, "O'Neill") for middle in ("Ann", "", "Maiwen", "Mai")]
+    for order in permutations(recorded):
+        assert levels_of(("Siân", "Mai", "O'Neill"), *order).middle == "match"
+
+
+# Each pair is better than the next; the order is written down in `PairLevels.order` alone.
+BEST_FIRST: list[tuple[Level, Level, Level]] = [
+    ("match", "match", "match"),
+    ("match", "initials", "match"),
+    ("match", "not-populated", "match"),
+    ("match", "no-match", "match"),
+    ("alias", "match", "match"),  # the last name counts before the first
+    ("match", "match", "alias"),
+    ("alias", "match", "alias"),
+    ("initials", "match", "match"),
+    ("initials", "match", "alias"),
+    ("reversed", "match", "reversed"),
+    ("alias-reversed", "match", "reversed"),
+    ("reversed", "match", "alias-reversed"),
+    ("soundex", "match", "match"),
+    ("match", "match", "soundex"),
+    ("soundex", "no-match", "soundex"),
+    ("no-match", "match", "match"),  # one that differs is worse than two that are weak
+    ("match", "match", "no-match"),
+    ("no-match", "match", "no-match"),
+]
+
+
+def test_pairs_have_an_order() -> None:
+    orders = [PairLevels(*levels).order for levels in BEST_FIRST]
+    assert orders == sorted(orders)
+    assert len(set(orders)) == len(orders)
+
+
+def test_a_pair_is_of_another_order_than_every_other_pair() -> None:
+    pairs = [PairLevels(*p) for p in product(NAME_LEVELS, MIDDLE_NAME_LEVELS, NAME_LEVELS)]
+    assert len({pair.order for pair in pairs}) == len(pairs)
+
+
+@pytest.mark.parametrize(
+    "recorded",
+    list(permutations([("Mike", "", "Jones"), ("Michelle", "", "Price"), ("A", "", "Price")])),
+)
+def test_the_best_pair_wins_wherever_it_stands(
+    recorded: tuple[tuple[str, str, str], ...],
+) -> None:
+    pair = levels_of(("Michael", "", "Price"), *recorded)
+    assert (pair.first, pair.last) == ("initials", "match")
+
+
+# -- what is always so ----------------------------------------------------------------------------
+
+
+@given(any_part, any_part)
+def test_names_that_match_also_sound_and_begin_alike(typed: str, recorded: str) -> None:
+    pair = levels_of((typed, "", typed), (recorded, "", recorded))
+    for level in (pair.first, pair.last):
+        if level == "match":
+            assert sound_alike(standardise(typed), standardise(recorded))
+            assert begin_alike(standardise(typed), standardise(recorded))
+
+
+@given(any_part)
+def test_every_name_sounds_and_begins_as_itself(typed: str) -> None:
+    key = standardise(typed)
+    assert sound_alike(key, key)
+    assert begin_alike(key, key)
+    assert not are_aliases(key, key, given_names())
 
 
 @given(st.lists(names, min_size=1, max_size=2), st.lists(names, min_size=1, max_size=3), names)
@@ -178,87 +240,49 @@ def test_another_name_on_the_record_never_lowers_the_result(
     before = result_of(compare(applicant, Record(tuple(recorded), BORN, None)))
     after = result_of(compare(applicant, Record((*recorded, one_more), BORN, None)))
     assert (before, after) != ("green", "red")
+    assert best_pair(typed, [*recorded, one_more]).order <= best_pair(typed, recorded).order
 
 
-# -- the rules ------------------------------------------------------------------------------------
-
-
-def some_levels(**changes: str) -> Levels:
-    agreed = compare(an_applicant(), a_record())
-    return Levels.model_validate(agreed.model_dump() | changes)
-
-
-@pytest.mark.parametrize(
-    ("changes", "result", "rule"),
-    [
-        ({}, "green", "identified"),
-        ({"first_name": "alias", "last_name": "soundex"}, "green", "identified"),
-        ({"first_name": "initials"}, "green", "identified"),
-        ({"first_name": "reversed", "last_name": "reversed"}, "green", "identified"),
-        ({"middle_name": "no-match"}, "green", "identified"),
-        ({"nino": "no-match"}, "red", "nino-not-on-record"),
-        ({"date_of_birth": "no-match"}, "red", "date-of-birth-differs"),
-        ({"date_of_death": "true"}, "red", "deceased"),
-        ({"first_name": "no-match"}, "red", "first-name-differs"),
-        ({"last_name": "no-match"}, "red", "last-name-differs"),
-        (
-            {"first_name": "no-match", "last_name": "no-match"},
-            "red",
-            "first-and-last-name-differ",
-        ),
-        ({"date_of_birth": "not-applicable"}, "red", "not-identified"),
-        ({"first_name": "not-applicable"}, "red", "not-identified"),
-    ],
-)
-def test_the_rule_that_decides_is_named(changes: dict[str, str], result: str, rule: str) -> None:
-    verdict = CURRENT.decide(some_levels(**changes), None)
-    assert (verdict.result, verdict.decided_by) == (result, rule)
-    assert verdict.rule_version == CURRENT.version
-
-
-@pytest.mark.parametrize(
-    ("absence", "levels", "result", "rule"),
-    [
-        ("no-nino", NOTHING_COMPARED, "not-applicable", "nino-missing"),
-        ("under-16", NOTHING_COMPARED, "not-applicable", "under-16"),
-        (None, NOTHING_COMPARED, "not-applicable", "date-of-birth-missing"),
-        ("never-issued", NO_RECORD, "red", "nino-never-issued"),
-    ],
-)
-def test_what_is_missing_is_named(
-    absence: NinoAbsence | None, levels: Levels, result: str, rule: str
+@given(names, names)
+def test_first_names_and_surnames_have_the_levels_they_can_have(
+    typed: Name, recorded: Name
 ) -> None:
-    verdict = CURRENT.decide(levels, absence)
-    assert (verdict.result, verdict.decided_by) == (result, rule)
+    pair = best_pair([typed], [recorded])
+    assert pair.first in NAME_LEVELS
+    assert pair.middle in MIDDLE_NAME_LEVELS
+    assert pair.last in set(NAME_LEVELS) - {"initials"}
+    swapped = {"reversed", "alias-reversed"}
+    assert (pair.first in swapped) == (pair.last in swapped)
 
 
-every_level = st.builds(
-    Levels,
-    first_name=st.sampled_from([*NAME_LEVELS, "not-applicable"]),
-    middle_name=st.sampled_from([*MIDDLE_NAME_LEVELS, "not-applicable"]),
-    last_name=st.sampled_from([*NAME_LEVELS, "not-applicable"]),
-    date_of_birth=st.sampled_from(["match", "no-match", "not-applicable"]),
-    nino=st.sampled_from(["match", "no-match", "not-applicable"]),
-    date_of_death=st.sampled_from(["true", "false", "not-applicable"]),
-)
+# -- the simulated population ---------------------------------------------------------------------
 
 
-@given(every_level, st.sampled_from([None, "no-nino", "under-16", "never-issued"]))
-def test_nobody_is_green_without_nino_date_of_birth_and_both_names(
-    levels: Levels, absence: NinoAbsence | None
-) -> None:
-    if result_of(levels, absence) == "green":
-        assert (levels.nino, levels.date_of_birth) == ("match", "match")
-        assert levels.date_of_death == "false"
-        assert "no-match" not in (levels.first_name, levels.last_name)
+def name_of(answers: dict[str, object]) -> Name:
+    first, middle, last = (answers.get(n) or "" for n in ("firstName", "middleNames", "lastName"))
+    return Name(str(first), str(middle), str(last))
 
 
-@given(every_level)
-def test_the_middle_name_never_decides(levels: Levels) -> None:
-    others = [levels.model_copy(update={"middle_name": level}) for level in MIDDLE_NAME_LEVELS]
-    assert len({result_of(one) for one in [levels, *others]}) == 1
+def levels_found(citizen: Citizen) -> Levels:
+    application, held = citizen.application, citizen.record
+    previous = application.get("previousName")
+    named = [name_of(application), *([name_of(previous)] if isinstance(previous, dict) else [])]
+    applicant = Applicant(tuple(named), date.fromisoformat(str(application["dateOfBirth"])))
+    if held is None:
+        return compare(applicant, None)
+    recorded = tuple(Name(*name) for name in held.names)
+    return compare(applicant, Record(recorded, held.date_of_birth, held.date_of_death))
 
 
-def test_rule_sets_have_versions_of_their_own_and_come_in_order() -> None:
-    assert len({rules.version for rules in RULE_SETS}) == len(RULE_SETS)
-    assert [rules.since for rules in RULE_SETS] == sorted(rules.since for rules in RULE_SETS)
+def test_what_the_simulated_population_knows_of_itself_is_found() -> None:
+    shares = Shares(
+        other_first_name=0.2, other_last_name=0.2, previous_name_on_record=0.2, deceased=0.05
+    )
+    population = Population(7, shares)
+    citizens = [population.person(n, TODAY) for n in range(2_000)]
+    looked_up = [c for c in citizens if {"nino", "dateOfBirth"} <= c.application.keys()]
+    assert len(looked_up) > 1_500
+    for citizen in looked_up:
+        levels = levels_found(citizen)
+        assert result_of(levels) == citizen.truth.result
+        assert citizen.truth.levels.items() <= levels.model_dump(by_alias=True).items()

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from simulated import names, places
+from simulated.applications import AGE_RANGES
 from simulated.kinds import Kind, Shares, shares_of
 from simulated.ninos import ALL_NINOS, NEVER_ISSUED, Ninos
-from simulated.places import Places, load_places
+from simulated.places import UNKNOWN_AUTHORITY, Places, load_places
 from simulated.population import POPULATION, Citizen, Population
+from simulated.uprns import houses_of, uprn_of
 
 TODAY = date(2026, 11, 22)
 PEOPLE = 4_000
@@ -239,6 +241,7 @@ def _a_village() -> dict[str, object]:
         "sample": {"E06000001": ["TS24 8AA"]},
         "weights": {"E06000001": 1},
         "unplaceable": ["TS24 9ZZ"],
+        "neighbours": {},
     }
 
 
@@ -274,19 +277,64 @@ def test_every_optional_field_is_sent_by_somebody_and_not_by_all(citizens: list[
     assert {c.application["language"] for c in citizens} == {"en", "cy"}
 
 
-def test_an_address_typed_by_hand_never_has_a_uprn(everywhere: Places) -> None:
-    population = Population(
-        2,
-        shares_of({"by_hand": 0.5}),
-        everywhere,
-        uprn_of=lambda place, house: (str(house), "E09000001"),
-    )
+def address_of(citizen: Citizen) -> dict[str, str]:
+    address = citizen.application["address"]
+    assert isinstance(address, dict)
+    return address
+
+
+def test_nearly_everybody_chose_an_address_with_its_uprn(citizens: list[Citizen]) -> None:
+    chosen = [c for c in citizens if "uprn" in address_of(c)]
+    assert 0.89 < len(chosen) / PEOPLE < 0.94
+    for citizen in chosen:
+        place = citizen.identity.place
+        assert address_of(citizen)["uprn"] == uprn_of(place.postcode, place.house)
+        assert address_of(citizen)["property"] == str(place.house)
+        assert 1 <= place.house <= houses_of(place.postcode)
+
+
+def test_an_address_typed_by_hand_or_not_in_the_directory_never_has_a_uprn(
+    everywhere: Places,
+) -> None:
+    population = Population(2, shares_of({"by_hand": 0.5, "unplaceable": 0.2}), everywhere)
+    people = [population.person(n, TODAY) for n in range(300)]
+    assert {"uprn" in address_of(c) for c in people} == {True, False}
+    for citizen in people:
+        if citizen.truth.gss_code == UNKNOWN_AUTHORITY:
+            assert "uprn" not in address_of(citizen)
+
+
+ACROSS = Places(
+    {"E06000001": ["SW1A 1AA"], "S12000036": ["EH1 1AA"]},
+    {"E06000001": 1, "S12000036": 1},
+    ["TS24 9ZZ"],
+    {"SW1A 1AA": "W06000015"},
+)
+
+
+def test_houses_over_the_boundary_are_the_neighbours_in_every_way() -> None:
+    population = Population(2, shares_of({"by_hand": 0.3, "no_date_of_birth": 0.5}), ACROSS)
     seen = set()
-    for n in range(200):
+    for n in range(600):
         citizen = population.person(n, TODAY)
-        address = citizen.application["address"]
-        assert isinstance(address, dict)
-        if "uprn" in address:
-            assert citizen.truth.gss_code == "E09000001"
-        seen.add("uprn" in address)
-    assert seen == {True, False}
+        address, house = address_of(citizen), citizen.identity.place.house
+        if address["postcode"].replace(" ", "").upper() != "SW1A1AA":
+            continue
+        over = house > houses_of("SW1A 1AA") * 2 // 3
+        assert citizen.truth.gss_code == ("W06000015" if over else "E06000001")
+        assert citizen.identity.place.nation == ("wales" if over else "england")
+        if "noDateOfBirth" in citizen.application:
+            age = citizen.application["noDateOfBirth"]["ageRange"]  # type: ignore[index]
+            assert age in AGE_RANGES["wales" if over else "england"]
+        seen.add((over, "uprn" in address))
+    assert seen == {(True, True), (False, True), (False, False)}
+
+
+def test_some_live_over_a_boundary_but_few(citizens: list[Citizen], everywhere: Places) -> None:
+    """The same people without UPRNs: they live where their postcode says."""
+    typed = Population(7, shares_of({"by_hand": 1.0}), everywhere)
+    pairs = [
+        (typed.person(n, TODAY).truth.gss_code, citizens[n].truth.gss_code) for n in range(PEOPLE)
+    ]
+    over = [by_postcode != by_house for by_postcode, by_house in pairs]
+    assert 0.002 < sum(over) / PEOPLE < 0.02

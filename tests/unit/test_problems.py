@@ -16,6 +16,7 @@ ALL = [
     problems.unauthenticated(),
     problems.not_found(),
     problems.method_not_allowed("POST"),
+    problems.body_missing(20.0),
     problems.too_large(1_024),
     problems.unsupported_media_type(),
     problems.invalid([FieldError("/a", "missing", "Enter it.")]),
@@ -52,7 +53,13 @@ def test_field_errors_point_into_the_body() -> None:
 
 @pytest.mark.parametrize(
     ("status", "header"),
-    [(401, "WWW-Authenticate"), (405, "Allow"), (429, "Retry-After"), (503, "Retry-After")],
+    [
+        (401, "WWW-Authenticate"),
+        (405, "Allow"),
+        (408, "Connection"),
+        (429, "Retry-After"),
+        (503, "Retry-After"),
+    ],
 )
 def test_the_headers_that_belong_to_a_status_are_there(status: int, header: str) -> None:
     [problem] = [problem for problem in ALL if problem.status == status]

@@ -3,9 +3,13 @@
 import copy
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -14,7 +18,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from simulated import judging
-from simulated.deliveries import Delivery
+from simulated.deliveries import Acknowledgement, Delivery
 from simulated.expectation import as_asked, differences, expected_detail
 from simulated.kinds import shares_of
 from simulated.ledgers import LedgerRow, Sum, digest_of_attempt, fetch_ledgers, rows_of, sums_of
@@ -35,6 +39,10 @@ PLACES = Places(
 )
 SHARES = {"unplaceable": 0.1, "decomposed": 0.3}
 POPULATION = Population(7, shares_of(SHARES), PLACES)
+STRADDLING_PLACES = Places(
+    {"E06000001": ["TS24 8AA"]}, {"E06000001": 1}, ["TS24 9ZZ"], {"TS24 8AA": "E08000003"}
+)
+STRADDLING = Population(7, shares_of(SHARES), STRADDLING_PLACES)
 PEOPLE = 60
 TIME = "2026-11-22T10:00:00.000000Z"
 
@@ -58,7 +66,7 @@ def a_receipt(citizen: Citizen, **changes: Any) -> Receipt:
         received_at=TIME,
         gss_code=citizen.truth.gss_code,
     )
-    return replace(receipt, **changes)
+    return receipt._replace(**changes)
 
 
 def an_item(citizen: Citizen) -> dict[str, Any]:
@@ -93,11 +101,19 @@ class World:
     receipts: list[Receipt] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
     ledger: list[LedgerRow] = field(default_factory=list)
+    changed: dict[str, Acknowledgement | None] = field(default_factory=dict)  # by record id
+
+    @property
+    def acknowledgements(self) -> list[Acknowledgement]:
+        """Each ERO acknowledged what it got, but for the records where this was changed."""
+        received = [(d.ero, d.item["id"]) for d in self.deliveries]
+        usual = [Acknowledgement(ero, TIME, [i]) for ero, i in received if i not in self.changed]
+        return usual + [one for one in self.changed.values() if one is not None]
 
     def judge(self) -> Reconciliation:
         return reconcile(
             receipts=self.receipts,
-            deliveries=self.deliveries,
+            journals=chain(self.deliveries, self.acknowledgements),
             ledger=self.ledger,
             expected_of=truth,
             ero_of=ERO_OF,
@@ -154,6 +170,26 @@ def test_a_world_in_which_all_went_well_balances() -> None:
 
 def lose_a_delivery(world: World) -> None:
     del world.deliveries[0]
+
+
+def count_as_acknowledged_what_nobody_acknowledged(world: World) -> None:
+    world.changed[world.item()["id"]] = None
+
+
+def acknowledge_what_was_never_received(world: World) -> None:
+    world.changed["d" * 24] = Acknowledgement("lothian", TIME, ["d" * 24])
+
+
+def acknowledge_for_another_ero(world: World) -> None:
+    ero, item = world.deliveries[0]
+    other = next(name for name in ERO_OF.values() if name != ero)
+    world.changed[item["id"]] = Acknowledgement(other, TIME, [item["id"]])
+
+
+def acknowledge_too_late(world: World) -> None:
+    ero, item = world.deliveries[0]
+    late = "2026-11-22T10:02:00.600000Z"  # 120.6 s after the last submission
+    world.changed[item["id"]] = Acknowledgement(ero, late, [item["id"]])
 
 
 def deliver_twice_under_two_ids(world: World) -> None:
@@ -262,15 +298,21 @@ def refuse_a_valid_one(world: World) -> None:
 
 
 def share_an_application(world: World) -> None:
-    world.receipts.append(replace(world.receipts[0], number=PEOPLE, key="another"))
+    world.receipts.append(world.receipts[0]._replace(number=PEOPLE, key="another"))
 
 
+OWN_RECORD = "Each ERO acknowledged what it received and nothing else"
+COUNTED = "The gateway counts what the councils acknowledged"
 FAULTS: dict[Callable[[World], None], set[str]] = {
-    lose_a_delivery: {"Each accepted application reached a council"},
+    lose_a_delivery: {"Each accepted application reached a council", COUNTED},
+    count_as_acknowledged_what_nobody_acknowledged: {OWN_RECORD, COUNTED},
+    acknowledge_what_was_never_received: {OWN_RECORD},
+    acknowledge_for_another_ero: {OWN_RECORD},
+    acknowledge_too_late: {"All is acknowledged within 120 s of the last submission"},
     deliver_twice_under_two_ids: {"Each attempt was delivered as one record"},
     deliver_to_another_ero: {"Each went to the right ERO and no other"},
     deliver_to_a_second_ero_too: {"Each went to the right ERO and no other"},
-    name_another_authority: {"Each went to the right ERO and no other"},
+    name_another_authority: {"Each went to the right ERO and no other", COUNTED},
     change_a_field: {"Every field delivered equals the field sent"},
     leave_out_a_field: {"Every field delivered equals the field sent"},
     add_a_field: {"Every field delivered equals the field sent"},
@@ -284,6 +326,7 @@ FAULTS: dict[Callable[[World], None], set[str]] = {
     deliver_what_must_be_held: {
         "None that must be held was delivered",
         "Each went to the right ERO and no other",
+        COUNTED,
     },
     repeat_with_another_body: {"Repeats have equal bodies"},
     deliver_half_an_item: {"Every item has the agreed shape"},
@@ -310,7 +353,7 @@ def test_a_receipt_that_names_the_wrong_authority_is_found() -> None:
     world = a_world()
     receipt = next(r for r in world.receipts if r.gss_code in ERO_OF)
     wrong = next(code for code in CODES if code != receipt.gss_code)
-    world.receipts[world.receipts.index(receipt)] = replace(receipt, gss_code=wrong)
+    world.receipts[world.receipts.index(receipt)] = receipt._replace(gss_code=wrong)
     names = failed(world.judge())
     assert "Each receipt names the right authority" in names
     assert "Registration accepted what the senders hold receipts for" in names
@@ -324,6 +367,48 @@ def test_the_same_item_received_again_is_no_fault_even_under_another_lease() -> 
     assert verdict.balances
     repeats = next(c for c in verdict.criteria if c.name == "Repeats have equal bodies")
     assert repeats.numbers["repeats"] == 1
+
+
+def test_a_revision_that_was_replaced_need_not_be_acknowledged_but_the_newest_must() -> None:
+    world = a_world()
+    ero, first = world.deliveries[0]
+    second = {**first, "id": "2" * 24, "revision": 2, "replaces": first["id"]}
+    world.deliveries.append(Delivery(ero, second))
+    world.changed[first["id"]] = None
+    assert failed(world.judge()) == []
+    world.changed = {second["id"]: None}
+    assert failed(world.judge()) == [OWN_RECORD]
+
+
+def test_the_house_decides_and_not_its_postcode() -> None:
+    """Whoever leaves UPRNs out of account sends people over a boundary to the wrong ERO."""
+    over = next(c for c in (STRADDLING.person(n, TODAY) for n in range(400)) if is_over(c))
+    typed = Population(7, shares_of({**SHARES, "by_hand": 1.0}), STRADDLING_PLACES)
+    by_postcode = typed.person(over.n, TODAY).truth.gss_code
+    assert (over.truth.gss_code, by_postcode) == ("E08000003", "E06000001")
+    pair = [(by_postcode, application_id(over.n))]
+    verdict = reconcile(
+        receipts=[a_receipt(over, gss_code=by_postcode)],
+        journals=[
+            Delivery("hartlepool", {**an_item(over), "gssCode": by_postcode}),
+            Acknowledgement("hartlepool", TIME, [an_item(over)["id"]]),
+        ],
+        ledger=[
+            *ledger_rows("registration", "accepted", pair),
+            *ledger_rows("verification", "decided", pair),
+            *ledger_rows("ems-gateway", "acknowledged", pair),
+        ],
+        expected_of=lambda receipt: Expected(over.application, over.truth.gss_code),
+        ero_of=ERO_OF,
+    )
+    assert failed(verdict) == [
+        "Each receipt names the right authority",
+        "Each went to the right ERO and no other",
+    ]
+
+
+def is_over(citizen: Citizen) -> bool:
+    return citizen.truth.gss_code == "E08000003"
 
 
 def test_offenders_are_named_by_ids_and_fields_and_never_by_what_was_sent() -> None:
@@ -359,11 +444,12 @@ def swap_in_ledger(world: World, service: str, state: str, changes: dict[str, An
         ),
         (
             *("ems-gateway", "acknowledged", {"state": "queued"}),
-            {"In flight = 0", "Acknowledged is all but what must be held"},
+            {"In flight = 0", "Acknowledged is all but what must be held", COUNTED},
         ),
         (
             *("ems-gateway", "acknowledged", {"state": "held"}),
             {
+                COUNTED,
                 "Acknowledged is all but what must be held",
                 "Held at the gateway is exactly what was planted",
             },
@@ -472,6 +558,7 @@ def test_figures_are_at_rest_when_they_stood_still_long_enough() -> None:
     watch = RestWatch(quiet=10.0)
     noted = [watch.note(figures, at) for figures, at in ((1, 0), (1, 9), (2, 10), (2, 19))]
     assert noted == [False] * 4
+    assert watch.changed_at == 10
     assert watch.note(2, 20)
 
 
@@ -491,6 +578,19 @@ async def test_waiting_for_rest_ends_at_its_limit_and_outlasts_a_restart() -> No
         return figure
 
     assert await at_rest(look_at_something_restarting, quiet=0.1, limit=5.0)
+
+
+async def test_who_looks_after_the_limit_finds_rest_only_if_nothing_changes_at_all() -> None:
+    async def look_at_something_still() -> int:
+        return 1
+
+    looks = iter([1, 1, 2, *[2] * 100])
+
+    async def look_at_one_late_change() -> int:
+        return next(looks)
+
+    assert await at_rest(look_at_something_still, quiet=0.1, limit=-60.0)
+    assert not await at_rest(look_at_one_late_change, quiet=0.1, limit=-60.0)
 
 
 async def test_ledgers_are_fetched_for_every_service_and_day() -> None:
@@ -520,7 +620,8 @@ def write_world(world: World, directory: Path) -> None:
         book.add(receipt)
     book.close()
     pages = [{"ero": d.ero, "page": {"registrations": [d.item]}} for d in world.deliveries]
-    lines = "".join(json.dumps(page) + "\n" for page in pages)
+    own = [{"ero": a.ero, "at": a.at, "acknowledged": a.ids} for a in world.acknowledgements]
+    lines = "".join(json.dumps(line) + "\n" for line in [*pages, *own])
     (directory / "councils.jsonl").write_text(lines, encoding="utf-8")
     eros = [{"ero": ero, "token": "t", "gssCodes": [code]} for code, ero in ERO_OF.items()]
     (directory / "eros.json").write_text(json.dumps(eros), encoding="utf-8")
@@ -533,7 +634,7 @@ def test_the_verdict_over_files_is_the_same(
     world = a_world()
     write_world(world, tmp_path)
     books, journals = [tmp_path / "book.jsonl"], [tmp_path / "councils.jsonl"]
-    assert judging.days_of(books) == [TODAY]
+    assert judging.sending_of(books) == ([TODAY], TIME)
     verdict = judging.judge(books, journals, world.ledger, tmp_path / "eros.json")
     assert failed(verdict) == []
     show(verdict, counts_by_state(world.ledger))
@@ -551,7 +652,9 @@ def test_of_a_file_only_fields_and_the_receipts_authority_are_known(tmp_path: Pa
     item["verification"]["result"] = "green"
     code = citizen.truth.gss_code
     page = {"ero": ERO_OF[code], "page": {"registrations": [item]}}
-    (tmp_path / "councils.jsonl").write_text(json.dumps(page) + "\n", encoding="utf-8")
+    own = {"ero": ERO_OF[code], "at": TIME, "acknowledged": [item["id"]]}
+    journal = f"{json.dumps(page)}\n{json.dumps(own)}\n"
+    (tmp_path / "councils.jsonl").write_text(journal, encoding="utf-8")
     pair = [(code, application_id(n))]
     ledger = [
         *ledger_rows("registration", "accepted", pair),
@@ -567,6 +670,63 @@ def test_books_of_different_populations_are_not_judged_together(tmp_path: Path) 
         ReceiptBook(tmp_path / f"{seed}.jsonl", Run(seed, {}, TODAY.isoformat())).close()
     with pytest.raises(ValueError, match="different populations"):
         judging.read_books([tmp_path / "1.jsonl", tmp_path / "2.jsonl"])
+
+
+def reconcile_command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "simulated", "reconcile", *arguments, "--quiet=0"],
+        env={**os.environ, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("book", "sentence"),
+    [
+        ('{"number": 1}\n', "its first line names no run"),
+        ('{"run": {"seed": 1}}\n', "its first line names no run"),
+        (
+            '{"run": {"seed": 1, "shares": {}, "today": "2026-11-22"}}\n{"n": 1}\n',
+            "it holds a line that is no receipt",
+        ),
+    ],
+)
+def test_a_wrong_book_is_one_sentence_and_exit_78(tmp_path: Path, book: str, sentence: str) -> None:
+    (tmp_path / "book.jsonl").write_text(book)
+    (tmp_path / "councils.jsonl").touch()
+    done = reconcile_command(f"--receipts={tmp_path / 'book.jsonl'}", f"--journal={tmp_path}")
+    assert (done.returncode, done.stdout) == (78, "")
+    assert done.stderr == f"simulated: book.jsonl is no book of citizens: {sentence}.\n"
+
+
+def test_mixed_books_and_missing_journals_are_told_without_a_traceback(tmp_path: Path) -> None:
+    books = []
+    for seed in (1, 2):
+        ReceiptBook(tmp_path / f"{seed}.jsonl", Run(seed, {}, TODAY.isoformat())).close()
+        books.append(f"--receipts={tmp_path / f'{seed}.jsonl'}")
+    without = reconcile_command(*books, f"--journal={tmp_path}")
+    assert without.returncode == 2
+    assert "no council has written" in without.stderr
+    (tmp_path / "councils.jsonl").touch()
+    mixed = reconcile_command(*books, f"--journal={tmp_path}")
+    assert mixed.returncode == 78
+    expected = "simulated: the books are of different populations: reconcile them one by one.\n"
+    assert mixed.stderr == expected
+
+
+def test_services_that_do_not_answer_are_told_without_a_traceback(tmp_path: Path) -> None:
+    book = ReceiptBook(tmp_path / "book.jsonl", Run(7, {}, TODAY.isoformat()))
+    book.add(a_receipt(POPULATION.person(0, TODAY)))
+    book.close()
+    (tmp_path / "councils.jsonl").touch()
+    files = (f"--receipts={tmp_path / 'book.jsonl'}", f"--journal={tmp_path}")
+    done = reconcile_command(*files, "--registration=http://127.0.0.1:9")
+    assert done.returncode == 1
+    assert done.stderr.startswith("simulated: a ledger could not be read")
+    assert "Traceback" not in done.stderr
 
 
 def test_rows_are_read_as_the_ledger_writes_them() -> None:

@@ -2,7 +2,7 @@
 
 import json
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import date
 
 from builders import an_application
 from electoral.problems import Problem
@@ -13,7 +13,7 @@ from registration.batches import read_batch
 from registration.json_body import MalformedJson, canonical_json, parse_json
 from registration.reading import InvalidApplication, check_for_nation, read_application
 
-ARRIVED = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+TODAY = date(2026, 11, 22)
 
 scalars = (
     st.none()
@@ -36,9 +36,9 @@ values = st.recursive(
 def read(body: bytes) -> Application | InvalidApplication | MalformedJson:
     """Do what the route does, up to where the application is placed."""
     try:
-        application = read_application(parse_json(body), arrived_at=ARRIVED, source="web")
-        check_for_nation(application, None, ARRIVED)
-        check_for_nation(application, "wales", ARRIVED)
+        application = read_application(parse_json(body), on=TODAY, source="web")
+        check_for_nation(application, None, TODAY)
+        check_for_nation(application, "wales", TODAY)
         return application
     except (InvalidApplication, MalformedJson) as refusal:
         return refusal

@@ -1,17 +1,18 @@
 """What may be typed into a name or a line, and how it is stored."""
 
 import time
+from collections.abc import Callable
 from unicodedata import is_normalized, normalize
 
 import pytest
-from electoral.text import RefusedText, clean_line, clean_text
+from electoral.text import RefusedText, clean_line, clean_name, clean_text
 from hypothesis import given
 from hypothesis import strategies as st
 
 
 def fault_of(text: str, max_length: int = 35) -> str:
     with pytest.raises(RefusedText) as refused:
-        clean_line(text, max_length)
+        clean_name(text, max_length)
     return refused.value.fault
 
 
@@ -24,7 +25,7 @@ def fault_of(text: str, max_length: int = 35) -> str:
     ],
 )  # fmt: skip
 def test_names_of_any_script_are_kept_as_nfc_of_what_was_typed(name: str) -> None:
-    assert clean_line(name, 35) == normalize("NFC", name)
+    assert clean_name(name, 35) == normalize("NFC", name)
 
 
 @pytest.mark.parametrize(
@@ -58,13 +59,13 @@ def test_refused_characters_in_ascii_names_and_in_others(kind: str, character: s
 
 
 def test_blanks_around_are_trimmed_and_blanks_inside_kept() -> None:
-    assert clean_line(" \t\u00a0Mary  Jane\u3000\r\n", 35) == "Mary  Jane"
+    assert clean_name(" \t\u00a0Mary  Jane\u3000\r\n", 35) == "Mary  Jane"
 
 
 def test_length_counts_code_points_after_nfc_and_trimming() -> None:
-    assert clean_line("  " + "e\u0301" * 35 + "  ", 35) == "é" * 35
+    assert clean_name("  " + "e\u0301" * 35 + "  ", 35) == "é" * 35
     assert fault_of("é" * 36) == "too-long"
-    assert clean_line("𠮷" * 35, 35) == "𠮷" * 35
+    assert clean_name("𠮷" * 35, 35) == "𠮷" * 35
 
 
 def test_length_is_counted_after_composition_that_grows_the_text() -> None:
@@ -73,13 +74,27 @@ def test_length_is_counted_after_composition_that_grows_the_text() -> None:
 
 @pytest.mark.parametrize("text", ["", "   ", "\u200b", "\u2060 \u200d"])
 def test_nothing_visible_is_nothing_typed(text: str) -> None:
-    assert clean_line(text, 35) == ""
+    assert clean_name(text, 35) == ""
 
 
 def test_text_of_several_lines_keeps_its_lines() -> None:
     assert clean_text(" I lost it.\r\n\tTwice.\r\n", 500) == "I lost it.\r\n\tTwice."
-    with pytest.raises(RefusedText):
-        clean_text("line\n\x00", 500)
+    for refused in ("line\n\x00", "línea\n\x00", "line\n\x0b", "línea\n\u202e"):
+        with pytest.raises(RefusedText):
+            clean_text(refused, 500)
+
+
+@pytest.mark.parametrize("typed", ["Flat 2|3, <rear>", "Apartado 2|3, <atrás>"])
+def test_a_line_and_a_reason_may_hold_what_only_a_name_may_not(typed: str) -> None:
+    assert clean_line(typed, 35) == clean_text(typed, 35) == typed
+    assert fault_of(typed) == "characters-not-allowed"
+
+
+@pytest.mark.parametrize("character", ["\n", "\t", "\x00", "\x7f", "\x85", "\u2028", "\u202e"])
+def test_a_line_holds_no_break_and_no_control(character: str) -> None:
+    for text in (f"Mill{character}Lane", f"Llŷn{character}Lane"):
+        with pytest.raises(RefusedText):
+            clean_line(text, 35)
 
 
 def test_a_long_run_of_combining_marks_is_refused_without_ordering_it() -> None:
@@ -88,12 +103,16 @@ def test_a_long_run_of_combining_marks_is_refused_without_ordering_it() -> None:
     assert time.perf_counter() - began < 0.1
 
 
-@given(st.text(max_size=200))
-def test_what_is_kept_is_short_trimmed_nfc_and_stays_so(text: str) -> None:
+@pytest.mark.parametrize("clean", [clean_name, clean_line, clean_text])
+@given(text=st.text(max_size=200) | st.text(st.characters(max_codepoint=127), max_size=40))
+def test_what_is_kept_is_short_trimmed_nfc_and_stays_so(
+    clean: Callable[[str, int], str], text: str
+) -> None:
     try:
-        kept = clean_line(text, 35)
+        kept = clean(text, 35)
     except RefusedText:
         return
     assert len(kept) <= 35
+    assert kept == kept.strip()
     assert is_normalized("NFC", kept)
-    assert clean_line(kept, 35) == kept
+    assert clean(kept, 35) == kept

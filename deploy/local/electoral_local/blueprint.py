@@ -20,7 +20,7 @@ from electoral_local.readiness import answers
 from electoral_local.stack_ports import StackPorts
 
 SERVICES = ("registration", "verification", "ems-gateway")
-"""Also the names of their key directories; modules and databases have `_` for `-`."""
+"""Upstream first. Also the names of key directories; modules and databases have `_` for `-`."""
 
 _PUBLIC = ("registration", "ems-gateway")
 # Councils poll every 5 minutes; here somebody is watching.

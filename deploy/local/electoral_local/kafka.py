@@ -23,7 +23,7 @@ _SETTINGS = {
     "inter.broker.listener.name": "PLAINTEXT",
     "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
     "auto.create.topics.enable": "false",
-    # Topics have 30 days unless their file says otherwise (DESIGN.md, section 3).
+    # For topics that are made with no retention of their own; ours have the same.
     "log.retention.hours": str(30 * 24),
     # Groups form at once, and a dead member or broker is missed within seconds.
     "group.initial.rebalance.delay.ms": "0",

@@ -30,7 +30,7 @@ _INITDB_SECONDS = 120
 _QUERY_SECONDS = 20
 
 # For two cores and little memory, on which durability is real: every commit reaches the disk.
-_SETTINGS = {
+SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
     "password_encryption": "scram-sha-256",
@@ -201,7 +201,7 @@ class EmbeddedPostgres:
             raise LocalError(f"Postgres could not make its data directory: {last_lines(log)}")
 
     def _write_settings(self) -> None:
-        settings = dict(_SETTINGS)
+        settings = dict(SETTINGS)
         if (self._programs.parent / "lib" / "pg_stat_statements.so").exists():
             settings["shared_preload_libraries"] = "pg_stat_statements"
         lines = [f"{name} = '{value}'\n" for name, value in settings.items()]

@@ -1,11 +1,15 @@
 """Seeing from outside whether a service could do its work: it says so itself, over HTTP."""
 
 import http.client
+import urllib.request
 from collections.abc import Callable
 
 from electoral_local.ports import LOOPBACK
 
 _TIMEOUT_SECONDS = 1.0
+
+DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""Admin ports are on this machine, whatever proxy the shell names."""
 
 
 def answers(port: int, path: str) -> Callable[[], bool]:

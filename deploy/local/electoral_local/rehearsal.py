@@ -6,15 +6,15 @@ The citizens and the judge are processes of their own, as the world outside is.
 import asyncio
 import json
 import os
-import resource
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from electoral_local.ledger import DIRECTLY
+from electoral_local.readiness import DIRECTLY
 from electoral_local.stack import Stack
 
 _LOOK_INTERVAL_SECONDS = 0.2
@@ -22,6 +22,7 @@ _STALLED_SECONDS = 90.0
 """Without one more acknowledgement the run goes to the judge as it is."""
 _FEW_APPLICATIONS = 2_000
 _LINE_BYTES_MAX = 1 << 20
+_FIGURES = ("sent", "accepted", "refused", "unanswered", "retries")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,22 +51,43 @@ class Script:
         return 1.0 if self.total <= _FEW_APPLICATIONS else 4.0
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """An application that registration did not accept."""
+
+    number: int
+    """Of the person, or of the line in the file."""
+    reason: str
+
+
 @dataclass
 class Progress:
     """How far a run is; times are of the monotonic clock, in seconds."""
 
     total: int
+    sent: int = 0
+    """First tries that have begun."""
     accepted: int = 0
     refused: int = 0
     unanswered: int = 0
     retries: int = 0
     acknowledged: int = 0
     sent_all: bool = False
-    began: float = field(default_factory=time.monotonic)
+    began: float = 0.0
     last_acknowledged: float = 0.0
     cpu_seconds: dict[str, float] = field(default_factory=dict)
     """By process, during the run alone: neither starting nor waiting for rest counts."""
-    refusals: list[Mapping[str, object]] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+    @property
+    def share(self) -> float:
+        """Of all applications, how many have been accepted: 0 to 1."""
+        return self.accepted / max(1, self.total)
+
+    @property
+    def under_way(self) -> int:
+        """Sent, and not answered yet."""
+        return self.sent - self.accepted - self.refused - self.unanswered
 
     @property
     def outstanding(self) -> int:
@@ -77,6 +99,16 @@ class Progress:
         """Applications a second, from the first one sent to the last one acknowledged."""
         seconds = self.last_acknowledged - self.began
         return self.acknowledged / seconds if seconds > 0 else 0.0
+
+    def note(self, said: Mapping[str, Any], at: float) -> None:
+        """Take what citizens said in one line; the first one comes when the sending begins."""
+        self.began = self.began or at
+        if refused := said.get("refused_one"):
+            self.refusals.append(Refusal(refused["number"], refused["reason"]))
+        for name in _FIGURES:
+            setattr(self, name, said.get(name, getattr(self, name)))
+        if "cpu_seconds" in said:
+            self.cpu_seconds["citizens"] = said["cpu_seconds"]
 
 
 class Rehearsal:
@@ -92,19 +124,15 @@ class Rehearsal:
     async def play(self, show: Callable[[Progress], None] = lambda progress: None) -> Progress:
         """Send everything and wait until the councils have answered for it, or nothing moves."""
         before, self._acknowledged_before = self._cpu_seconds(), self._acknowledged()
-        children_before = _cpu_of_ended_children()
         citizens = await self._start_citizens()
-        self.progress.began = time.monotonic()
         watching = asyncio.create_task(self._watch(show))
         try:
             await self._read_progress(citizens)
             await citizens.wait()
-            cost_of_citizens = _cpu_of_ended_children() - children_before
             self.progress.sent_all = True
             await watching
             after = self._cpu_seconds()
-            self.progress.cpu_seconds = {name: after[name] - before[name] for name in after}
-            self.progress.cpu_seconds["citizens"] = cost_of_citizens
+            self.progress.cpu_seconds |= {name: after[name] - before[name] for name in after}
         finally:
             watching.cancel()
             if citizens.returncode is None:
@@ -158,11 +186,7 @@ class Rehearsal:
     async def _read_progress(self, citizens: Process) -> None:
         assert citizens.stdout is not None
         async for line in citizens.stdout:
-            said = json.loads(line)
-            if "refused_one" in said:
-                self.progress.refusals.append(said["refused_one"])
-            for name in ("accepted", "refused", "unanswered", "retries"):
-                setattr(self.progress, name, said.get(name, getattr(self.progress, name)))
+            self.progress.note(json.loads(line), time.monotonic())
 
     async def _watch(self, show: Callable[[Progress], None]) -> None:
         """Until all is acknowledged that can be, or nothing was for a long time."""
@@ -196,8 +220,3 @@ class Rehearsal:
                 return int(json.load(answer)["acknowledged"])
         except (OSError, ValueError):
             return self.progress.acknowledged + self._acknowledged_before
-
-
-def _cpu_of_ended_children() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime

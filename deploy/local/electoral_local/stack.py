@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from electoral_local.blueprint import Blueprint, StackOptions
+from electoral_local.blueprint import SERVICES, Blueprint, StackOptions
 from electoral_local.credentials import Credentials
 from electoral_local.kafka import EmbeddedKafka
 from electoral_local.postgres import EmbeddedPostgres
@@ -62,7 +62,7 @@ class Stack:
             "Postgres": f"127.0.0.1:{self.ports['postgres']}",
             "Kafka": self.kafka.bootstrap_servers,
         }
-        for service in ("registration", "verification", "ems-gateway"):
+        for service in SERVICES:
             addresses[f"{service} (admin)"] = self.blueprint.admin_url(service)
         if self.options.simulators:
             addresses["DWP (simulated)"] = self.blueprint.dwp_url

@@ -12,30 +12,20 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
 from electoral_local.blueprint import StackOptions
 from electoral_local.errors import ConfigurationError, LocalError
-from electoral_local.places import state_directory
+from electoral_local.options import BrokersOption, StateOption, chosen_state
 from electoral_local.stack import Stack
 from electoral_local.state_lock import supervisor_pid
 from electoral_local.status import StackStatus, read_status
-
-StateOption = Annotated[
-    Path | None,
-    typer.Option("--state", help="Directory that keeps everything (or ELECTORAL_STATE)."),
-]
-BrokersOption = Annotated[
-    int, typer.Option(min=1, max=5, help="Kafka brokers; from 3 on every message has 3 copies.")
-]
+from electoral_local.terminal import console
 
 _POLL_SECONDS = 0.1
 _UP_SECONDS = 300.0
 _DOWN_SECONDS = 60.0
-
-console = Console()
 
 
 def up(
@@ -95,10 +85,6 @@ def logs(
             sys.stdout.writelines(file)
             sys.stdout.flush()
             time.sleep(_POLL_SECONDS)
-
-
-def chosen_state(option: Path | None) -> Path:
-    return (option or state_directory()).expanduser().absolute()
 
 
 def _log_of(name: str, directory: Path) -> Path:

@@ -4,45 +4,42 @@ import argparse
 import asyncio
 import sys
 
-from electoral import command_line, lifecycle, logs
-from electoral.credentials import CredentialsUnusable
-from electoral.data import ReferenceDataUnusable
-from electoral.postgres import open_pool
-from electoral.settings import EX_CONFIG, load
+from electoral import command_line
+from electoral.settings import load
 
-from ems_gateway import app, assignment
-from ems_gateway.errors import CannotAssign
-from ems_gateway.settings import Settings
+from ems_gateway.settings import MIGRATIONS, SERVICE, Settings
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser, commands = command_line.parser_of("ems_gateway")
     commands.add("serve", _serve, "run the service")
-    commands.add_migrate(_dsn, app.SERVICE, app.MIGRATIONS)
+    commands.add_migrate(_dsn, SERVICE, MIGRATIONS)
     commands.add_held(_dsn)
     assign = commands.add("assign", _assign, "say whose a record is that nobody could place")
     assign.add_argument("--list", action="store_true", help="list what waits, longest first")
     assign.add_argument("--record", help="the record's id")
     assign.add_argument("--gss-code", help="the authority that it belongs to")
     assign.add_argument("--by", help="your name, which is kept with the assignment")
-    return command_line.run(parser, arguments)
+    return command_line.run(parser, Settings, arguments)
 
 
 def _dsn() -> str:
     return load(Settings).database_url
 
 
+# What each of the others needs takes a while to import, and `migrate` does not need it.
+
+
 def _serve(_: argparse.Namespace) -> int:
     settings = load(Settings)
-    logs.configure(app.SERVICE, settings.log_level)
-    try:
-        return lifecycle.run(lambda life: app.serve(settings, life))
-    except (CredentialsUnusable, ReferenceDataUnusable) as error:
-        print(error, file=sys.stderr)
-        return EX_CONFIG
+    from ems_gateway import app
+
+    return command_line.serve(settings, SERVICE, lambda life: app.serve(settings, life))
 
 
 def _assign(options: argparse.Namespace) -> int:
+    from ems_gateway.errors import CannotAssign
+
     settings = load(Settings)
     if not options.list and not (options.record and options.gss_code and options.by):
         print("Give `--list`, or all of `--record`, `--gss-code` and `--by`.", file=sys.stderr)
@@ -56,6 +53,10 @@ def _assign(options: argparse.Namespace) -> int:
 
 
 async def _assigned(options: argparse.Namespace, settings: Settings) -> list[str]:
+    from electoral.postgres import open_pool
+
+    from ems_gateway import app, assignment
+
     async with await open_pool(settings.database_url, service="assign", connections=2) as pool:
         if options.list:
             return await assignment.list_lines(pool)

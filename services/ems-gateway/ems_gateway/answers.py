@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from electoral.envelope import Envelope, wrap
 from electoral.events import ApplicationAcknowledged
@@ -15,19 +16,19 @@ from electoral.postgres import Connection, Pool, transaction
 from electoral.sealing import Sealer
 from electoral.tracing import child_traceparent
 
-from ems_gateway import postgres
 from ems_gateway.delivery import REASONS, AnswerStatus, Changes, Filed, answer
-from ems_gateway.postgres import Found, StoredAnswer
+from ems_gateway.postgres.answers import StoredAnswer, insert_answers
+from ems_gateway.postgres.attempts import write_changes
+from ems_gateway.postgres.records import Found, find_of_eros
 
 SOURCE = "ems-gateway"
 CHUNK_ANSWERS_MAX = 50  # of one request, taken as one piece
 BATCH_CHUNKS_MAX = 40  # in one transaction: at most 2,000 answers
 WAITING_CHUNKS_MAX = 2_000
-ANSWERS_PACE = 0.05  # seconds in which answers of several EROs gather for one transaction
+ANSWERS_PACE = 0.1  # seconds in which answers of several EROs gather for one transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What an ERO's system says of one record."""
 
     ero: str
@@ -45,6 +46,8 @@ class Answer:
 
     def free_text(self) -> bytes | None:
         """What people may have written, as JSON; None where there is nothing."""
+        if not (self.message or self.details or self.reason):
+            return None
         other_reason = None if self.known_reason else self.reason
         texts = {"message": self.message, "details": self.details, "reason": other_reason}
         given = {name: text for name, text in texts.items() if text}
@@ -90,8 +93,8 @@ class Answers:
         return [tuple((one.ero, one.record_id) in found for one in chunk) for chunk in chunks]
 
     async def _write(self, connection: Connection, taken: "_Taken") -> None:
-        await postgres.write_changes(connection, taken.changes)
-        await postgres.insert_answers(connection, [self._stored(one) for one in taken.effective])
+        await write_changes(connection, taken.changes)
+        await insert_answers(connection, [self._stored(one) for one in taken.effective])
         await write_outbox(connection, [_event(one) for one in taken.effective])
 
     def _stored(self, one: "_Effective") -> StoredAnswer:
@@ -109,8 +112,7 @@ class Answers:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Effective:
+class _Effective(NamedTuple):
     """An answer that changes something."""
 
     answer: Answer
@@ -130,7 +132,7 @@ class _Taken:
 async def _find(
     connection: Connection, answers: Sequence[Answer]
 ) -> dict[tuple[str, bytes], Found]:
-    found = await postgres.find_of_eros(
+    found = await find_of_eros(
         connection, [one.record_id for one in answers], [one.ero for one in answers]
     )
     return {(one.standing.ero or "", one.filed.record_id): one for one in found}

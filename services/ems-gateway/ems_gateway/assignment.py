@@ -7,10 +7,11 @@ from electoral.calendar import london_date
 from electoral.envelope import timestamp
 from electoral.postgres import Pool, transaction
 
-from ems_gateway import postgres
 from ems_gateway.delivery import Changes, assign, route
 from ems_gateway.errors import CannotAssign
-from ems_gateway.postgres import Found
+from ems_gateway.postgres.attempts import write_changes
+from ems_gateway.postgres.operators import insert_assignment, list_unassigned
+from ems_gateway.postgres.records import Found, find_one
 from ems_gateway.reading import read_record_id
 
 
@@ -28,11 +29,11 @@ async def assign_record(
     if wanted is None:
         raise CannotAssign("A record's id is 24 hexadecimal digits; see `assign --list`.")
     async with transaction(pool) as connection:
-        found = _waiting_for_operator(await postgres.find_one(connection, wanted))
+        found = _waiting_for_operator(await find_one(connection, wanted))
         changes = Changes()
         assign(changes, found.filed, found.standing, gss_code, ero)
-        await postgres.write_changes(connection, changes)
-        await postgres.insert_assignment(connection, wanted, gss_code, ero, assigned_by)
+        await write_changes(connection, changes)
+        await insert_assignment(connection, wanted, gss_code, ero, assigned_by)
     return ero
 
 
@@ -49,7 +50,7 @@ def _waiting_for_operator(found: Found | None) -> Found:
 
 async def list_lines(pool: Pool) -> list[str]:
     """Describe what waits for an authority, longest first, one line each."""
-    waiting = await postgres.list_unassigned(pool)
+    waiting = await list_unassigned(pool)
     lines = [
         f"{one.record_id.hex()}  {timestamp(one.since)}  {one.reason}"
         f"  application {one.application_id}  accepted with {one.gss_code}"

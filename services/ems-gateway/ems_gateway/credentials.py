@@ -24,7 +24,11 @@ def read_credentials(file: Path, authorities: Authorities) -> EroCredentials:
         try:
             return authorities.ero_by_code(code).code
         except UnknownAuthority:
-            raise CredentialsUnusable(f"{file.name} names an ERO that is not listed.") from None
+            raise CredentialsUnusable(
+                f"{file.name} names an ERO that is not listed, {code!r}: "
+                "`python -m electoral.authorities eros` lists them.",
+                file,
+            ) from None
 
     return Credentials(file, read_ero)
 

@@ -5,25 +5,23 @@ in `Changes`, which one function of `postgres` writes.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from electoral.authorities import AUTHORITY_UNKNOWN, Authorities, UnknownAuthority
 from electoral.identifiers import record_id
-from electoral.ledger import Counted, LedgerDeltas
+from electoral.ledger import AttemptKey, Counted, LedgerDeltas
 
 State = Literal["new", "queued", "held", "acknowledged"]
 HoldReason = Literal["authority-unknown", "no-authority", "failure"]
 AnswerStatus = Literal["success", "failure"]
-AttemptKey = tuple[UUID, int]
 
 REASONS = frozenset({"wrong-authority"})  # what an ERO may mean by a failure, in a word of ours
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Where an attempt stands."""
 
     revision: int  # the newest that arrived; 0 = none yet
@@ -37,8 +35,7 @@ class Standing:
 NOTHING_YET = Standing(revision=0, position=0, state="new", ero=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Filed:
+class Filed(NamedTuple):
     """A stored record, as far as decisions need it."""
 
     position: int
@@ -63,8 +60,7 @@ class Filed:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """Whose a record is, or why nobody can tell."""
 
     ero: str | None
@@ -83,8 +79,7 @@ def route(authorities: Authorities, gss_code: str, on: date) -> Route:
     return Route(None, "no-authority") if ended else Route(authority.ero, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A row of the queue or, with a reason, of what is held."""
 
     position: int
@@ -110,12 +105,25 @@ class Changes:
         self, filed: Filed, before: Standing, after: Standing, reason: HoldReason | None = None
     ) -> None:
         """Move an attempt from where it stood to where `filed`, its newest record, puts it."""
-        if before.state != "new":
-            self.ledger.leave(before.state, filed.counted(before.revision))
+        self._count(filed, before, after)
         self._take_out(before)
-        self.ledger.enter(after.state, filed.counted(after.revision))
         self._put_in(filed, after, reason)
         self.standings[filed.key] = after
+
+    def _count(self, filed: Filed, before: Standing, after: Standing) -> None:
+        counted = filed.counted(after.revision)
+        if before.revision == after.revision:
+            self.ledger.move(before.state, after.state, counted)
+            return
+        if before.state != "new":
+            self.ledger.leave(before.state, filed.counted(before.revision))
+        self.ledger.enter(after.state, counted)
+
+    def begin(self, filed: Filed, destination: Route) -> None:
+        """Put in the first record of an attempt that is stored as it stands."""
+        standing = first_standing(filed.revision, destination)
+        self.ledger.enter(standing.state, filed.counted(standing.revision))
+        self._put_in(filed, standing, destination.reason)
 
     def _take_out(self, before: Standing) -> None:
         if before.state == "queued":
@@ -147,6 +155,16 @@ def _waiting(filed: Filed, standing: Standing, reason: HoldReason | None) -> Wai
     )
 
 
+def first_standing(revision: int, destination: Route) -> Standing:
+    """Say where an attempt stands that nobody knew, before its record has a position."""
+    return Standing(
+        revision=revision,
+        position=0,
+        state="queued" if destination.ero is not None else "held",
+        ero=destination.ero,
+    )
+
+
 def arrive(
     changes: Changes,
     filed: Filed,
@@ -161,12 +179,8 @@ def arrive(
     """
     if filed.revision <= before.revision:
         return
-    after = Standing(
-        revision=filed.revision,
-        position=filed.position,
-        state="queued" if destination.ero is not None else "held",
-        ero=destination.ero,
-        assigned_gss_code=assigned_gss_code,
+    after = first_standing(filed.revision, destination)._replace(
+        position=filed.position, assigned_gss_code=assigned_gss_code
     )
     changes.move(filed, before, after, destination.reason)
 
@@ -182,15 +196,15 @@ def answer(changes: Changes, filed: Filed, before: Standing, status: AnswerStatu
     if filed.revision != before.revision or not (first or won_over):
         return False
     if status == "success":
-        changes.move(filed, before, replace(before, state="acknowledged"))
+        changes.move(filed, before, before._replace(state="acknowledged"))
     else:
-        changes.move(filed, before, replace(before, state="held"), "failure")
+        changes.move(filed, before, before._replace(state="held"), "failure")
     return True
 
 
 def assign(changes: Changes, filed: Filed, before: Standing, gss_code: str, ero: str) -> None:
     """Send a record that was held for want of an authority to the one that an operator names."""
-    after = replace(before, state="queued", ero=ero, assigned_gss_code=gss_code)
+    after = before._replace(state="queued", ero=ero, assigned_gss_code=gss_code)
     changes.move(filed, before, after)
 
 
@@ -223,11 +237,11 @@ class Standings:
 
     def replaced_by(self, application_id: UUID, attempt: int, revision: int) -> str | None:
         """Name the record that a new one takes the place of: the newest before it, if any."""
-        own = self.of((application_id, attempt))
+        attempts = self._by_application.get(application_id, {})
+        own = attempts.get(attempt, NOTHING_YET)
         if own.revision:
             newer = own.revision < revision
             return record_id(application_id, attempt, own.revision) if newer else None
-        attempts = self._by_application.get(application_id, {})
         earlier = [a for a, standing in attempts.items() if a < attempt and standing.revision]
         if not earlier:
             return None

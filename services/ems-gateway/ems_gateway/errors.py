@@ -1,14 +1,17 @@
 """What can be wrong in the gateway, and what is done about it.
 
 GatewayError
-|-- CannotAssign           what an operator asked of `assign`
-`-- UnreadablePerson       what was sealed is not a person: held by itself
+`-- CannotAssign           what an operator asked of `assign`
 
-What is not in `HELD_AS` is unknown: the consumer engine finds the message that is to blame. Problem
+hold: the message is held by itself; one whose key is not there is tried again for a day. What is
+not in the table is unknown: the consumer engine finds the message that is to blame. Problem
 documents are made where a request is read (`reading`, `routes`), from `electoral.problems`.
 """
 
-from electoral.sealing import DestroyedKey, DoesNotOpen, UnknownKey
+from collections.abc import Mapping
+
+from electoral.person import UnreadablePerson
+from electoral.sealing import ERROR_CLASSES
 
 
 class GatewayError(Exception):
@@ -19,14 +22,4 @@ class CannotAssign(GatewayError):
     """A record cannot be sent to the authority that the operator named."""
 
 
-class UnreadablePerson(GatewayError):
-    """What was opened is not a person; nothing of it is in this message."""
-
-
-# A message that fails so can never be delivered as it is: held, under this name.
-HELD_AS: dict[type[Exception], str] = {
-    UnknownKey: "unknown-key",
-    DestroyedKey: "destroyed-key",
-    DoesNotOpen: "does-not-open",
-    UnreadablePerson: "unreadable-person",
-}
+HOLD: Mapping[type[Exception], str] = {**ERROR_CLASSES, UnreadablePerson: "unreadable-person"}

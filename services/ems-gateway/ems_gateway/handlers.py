@@ -1,23 +1,30 @@
 """What the gateway does with an outcome: keep it for the ERO who answers for the place."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from electoral.authorities import Authorities
 from electoral.calendar import london_date
-from electoral.consumer import Hold, Received
+from electoral.consumer import UNEXPECTED_EVENT, Hold, Received
 from electoral.events import ApplicationVerified
 from electoral.identifiers import record_id
+from electoral.ledger import AttemptKey
 from electoral.postgres import Connection
 from electoral.sealing import Sealer
 from electoral.tracing import new_traceparent
 
-from ems_gateway import postgres
-from ems_gateway.delivery import Changes, Standings, arrive, route
-from ems_gateway.errors import HELD_AS
+from ems_gateway.delivery import Changes, Filed, Route, Standings, arrive, first_standing, route
+from ems_gateway.errors import HOLD
 from ems_gateway.items import ITEM_BYTES_BESIDE, read_person
-from ems_gateway.postgres import Arrival
+from ems_gateway.postgres.attempts import (
+    attempts_of,
+    begin_attempts,
+    lock_attempts,
+    write_changes,
+)
+from ems_gateway.postgres.records import Arrival, insert_records
+
+FIRST_ATTEMPT = 1
 
 
 class KeepForEro:
@@ -34,57 +41,98 @@ class KeepForEro:
     def _prepare(self, received: Received) -> Arrival | Hold:
         event = received.event
         if not isinstance(event, ApplicationVerified):
-            return Hold("unexpected-event-type")
+            return UNEXPECTED_EVENT
         try:
             read_person(self._sealer.open("person", event.application_id, event.person))
-        except tuple(HELD_AS) as error:
-            return Hold(HELD_AS[type(error)])
-        outcome = event.outcome.model_dump_json(by_alias=True, exclude_none=True)
+        except tuple(HOLD) as error:
+            return Hold(HOLD[type(error)])
+        text = event.model_dump_json(by_alias=True, exclude_none=True, exclude={"person"})
         return Arrival(
             record_id=bytes.fromhex(record_id(event.application_id, event.attempt, event.revision)),
             event=event,
-            outcome=outcome,
+            text=text,
             # A sealed text is a third longer than what it holds.
-            size=len(event.person) + len(outcome) + ITEM_BYTES_BESIDE,
+            size=len(event.person) + len(text) + ITEM_BYTES_BESIDE,
             traceparent=received.traceparent or new_traceparent(),
         )
 
     async def record(self, connection: Connection, prepared: Sequence[Arrival]) -> None:
         """Store and queue, or hold; a repeat has no effect."""
         arrivals = _in_order(prepared)
-        standings = await _lock(connection, arrivals)
-        positions = await postgres.insert_records(
-            connection, arrivals, _replaced(arrivals, standings)
-        )
         changes = Changes()
+        begun = await self._begin(connection, arrivals, changes)
+        standings = await _lock(connection, arrivals, begun)
+        stored = await insert_records(
+            connection,
+            arrivals,
+            [_position(arrival, begun) for arrival in arrivals],
+            _replaced(arrivals, standings),
+        )
         for arrival in arrivals:
-            if arrival.record_id in positions:
-                self._arrive(changes, arrival, positions[arrival.record_id], standings)
-        await postgres.write_changes(connection, changes)
+            if arrival.key not in begun and arrival.record_id in stored:
+                self._arrive(changes, arrival, stored[arrival.record_id], standings)
+        await write_changes(connection, changes)
+
+    async def _begin(
+        self, connection: Connection, arrivals: Sequence[Arrival], changes: Changes
+    ) -> dict[AttemptKey, Filed]:
+        """Store first attempts that nobody knew as they stand; returns the newest record of each.
+
+        Nearly all are such: one statement, where locking and changing them would be two.
+        """
+        newest = {a.key: a for a in arrivals if a.event.attempt == FIRST_ATTEMPT}
+        destinations = {key: self._route(a.event.gss_code) for key, a in newest.items()}
+        positions = await begin_attempts(
+            connection,
+            {key: first_standing(a.event.revision, destinations[key]) for key, a in newest.items()},
+        )
+        begun = {key: newest[key].filed(position) for key, position in positions.items()}
+        for key, filed in begun.items():
+            changes.begin(filed, destinations[key])
+        return begun
 
     def _arrive(
         self, changes: Changes, arrival: Arrival, position: int, standings: Standings
     ) -> None:
         assigned = standings.assigned_gss_code(arrival.event.application_id)
-        today = london_date(datetime.now(UTC))
-        destination = route(self._authorities, assigned or arrival.event.gss_code, today)
+        destination = self._route(assigned or arrival.event.gss_code)
         before = standings.of(arrival.key)
         arrive(changes, arrival.filed(position), before, assigned, destination)
         standings.put(arrival.key, changes.standings.get(arrival.key, before))
+
+    def _route(self, gss_code: str) -> Route:
+        return route(self._authorities, gss_code, london_date(datetime.now(UTC)))
 
 
 def _in_order(prepared: Sequence[Arrival]) -> list[Arrival]:
     """Sort by attempt and revision, which is also the order of locking; drop repeats."""
     by_id = {arrival.record_id: arrival for arrival in prepared}
-    return sorted(by_id.values(), key=lambda arrival: (arrival.key, arrival.event.revision))
+    return sorted(by_id.values(), key=_place_in_order)
 
 
-async def _lock(connection: Connection, arrivals: Sequence[Arrival]) -> Standings:
-    """Lock the attempts that records arrived for; of resubmitted ones read the others too."""
-    locked = await postgres.lock_attempts(connection, {arrival.key for arrival in arrivals})
-    resubmitted = {a.event.application_id for a in arrivals if a.event.attempt > 1}
-    others = await postgres.attempts_of(connection, resubmitted)
-    return Standings(others | locked)
+def _place_in_order(arrival: Arrival) -> tuple[int, int, int]:
+    event = arrival.event
+    return event.application_id.int, event.attempt, event.revision  # as Postgres orders a uuid
+
+
+async def _lock(
+    connection: Connection, arrivals: Sequence[Arrival], begun: Mapping[AttemptKey, Filed]
+) -> Standings:
+    """Lock the attempts that have not just begun; of resubmitted ones read the others too."""
+    left = [arrival for arrival in arrivals if arrival.key not in begun]
+    if not left:
+        return Standings({})
+    locked = await lock_attempts(connection, {arrival.key for arrival in left})
+    resubmitted = {a.event.application_id for a in left if a.event.attempt > FIRST_ATTEMPT}
+    others = await attempts_of(connection, resubmitted)
+    known = {key: standing for key, standing in others.items() if key not in begun}
+    return Standings(known | locked)
+
+
+def _position(arrival: Arrival, begun: Mapping[AttemptKey, Filed]) -> int | None:
+    """The position that a record has from the attempt that it began."""
+    filed = begun.get(arrival.key)
+    return filed.position if filed and filed.record_id == arrival.record_id else None
 
 
 def _replaced(arrivals: Sequence[Arrival], standings: Standings) -> list[bytes | None]:
@@ -97,5 +145,5 @@ def _replaced(arrivals: Sequence[Arrival], standings: Standings) -> list[bytes |
         names.append(None if name is None else bytes.fromhex(name))
         before = draft.of(arrival.key)
         if event.revision > before.revision:
-            draft.put(arrival.key, replace(before, revision=event.revision))
+            draft.put(arrival.key, before._replace(revision=event.revision))
     return names

@@ -4,18 +4,18 @@ The online applicant's NINO is never here: only named fields are copied, and no 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from electoral.envelope import timestamp
+from electoral.person import UnreadablePerson
 from pydantic_core import from_json
-
-from ems_gateway.errors import UnreadablePerson
 
 Json = dict[str, object]
 
-ITEM_BYTES_BESIDE = 2_048  # of an item, besides its person and its outcome
+ITEM_BYTES_BESIDE = 1_024  # of an item, besides its person and its event
+MOMENT_CHARACTERS = len("2026-11-22T09:30:15.123456Z")
 
 # What a person's answer is called in `detail`; what is not here is not delivered.
 _DETAIL_NAMES = (
@@ -54,26 +54,14 @@ _PREVIOUS_NAME_NAMES = (
 _CONTACT_NAMES = (("email", "email"), ("phone", "phone"), ("post", "post"))
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A stored record, whole."""
+class Content(NamedTuple):
+    """What is stored of a record, as far as an item needs it."""
 
-    position: int
     record_id: bytes
     application_id: UUID
     attempt: int
-    revision: int
     replaces: bytes | None
-    gss_code: str
-    address_basis: str
-    received_at: datetime
-    arrived_at: datetime
-    attempt_received_at: datetime
-    type: str
-    source: str
-    language: str
-    reference: str | None
-    outcome: str
+    event: str  # JSON, as verification published it, less the person
     person: str  # sealed
 
 
@@ -117,17 +105,16 @@ def _part(person: Mapping[str, object], name: str) -> Mapping[str, object]:
     return part
 
 
-def verification(outcome: str) -> Json:
+def verification(outcome: Mapping[str, object]) -> Json:
     """Say what verification found, all levels included."""
-    found = from_json(outcome)
     return {
-        "status": found["status"],
-        "result": found.get("result"),
-        "levels": found.get("levels"),
-        "ruleVersion": found["ruleVersion"],
-        "decidedBy": found["decidedBy"],
-        "ninoReuse": found.get("ninoReuse", []),
-        "possibleDuplicates": found.get("possibleDuplicates", {"total": 0, "listed": []}),
+        "status": outcome["status"],
+        "result": outcome.get("result"),
+        "levels": outcome.get("levels"),
+        "ruleVersion": outcome["ruleVersion"],
+        "decidedBy": outcome["decidedBy"],
+        "ninoReuse": outcome.get("ninoReuse", []),
+        "possibleDuplicates": outcome.get("possibleDuplicates", {"total": 0, "listed": []}),
     }
 
 
@@ -139,30 +126,40 @@ def item(
     leased_until: datetime | None,
 ) -> Json:
     """Make the whole item; `createdAt` is the time that the queue is ordered by."""
-    attempt_received_at = timestamp(content.attempt_received_at)
+    event = from_json(content.event)
+    attempt_received_at = _in_full(event["attemptReceivedAt"])
     replaces = content.replaces
     rendered: Json = {
         "id": content.record_id.hex(),
         "createdAt": attempt_received_at,
-        "gssCode": content.gss_code,
-        "source": content.source,
-        "type": content.type,
-        "applicationId": str(content.application_id),
-        "attempt": content.attempt,
-        "revision": content.revision,
+        "gssCode": event["gssCode"],
+        "source": event["source"],
+        "type": event["type"],
+        "applicationId": event["applicationId"],
+        "attempt": event["attempt"],
+        "revision": event["revision"],
         "replaces": None if replaces is None else replaces.hex(),
         "leasedUntil": _still_leased(leased_until),
-        "receivedAt": timestamp(content.received_at),
-        "arrivedAt": timestamp(content.arrived_at),
+        "receivedAt": _in_full(event["receivedAt"]),
+        "arrivedAt": _in_full(event["arrivedAt"]),
         "attemptReceivedAt": attempt_received_at,
-        "language": content.language,
-        "detail": detail(person, content.reference, content.language),
-        "addressBasis": content.address_basis,
-        "verification": verification(content.outcome),
+        "language": event["language"],
+        "detail": detail(person, event.get("reference"), event["language"]),
+        "addressBasis": event["addressBasis"],
+        "verification": verification(event["outcome"]),
     }
-    if delivered_under != content.gss_code:
+    if delivered_under != event["gssCode"]:
         rendered["assignedGssCode"] = delivered_under
     return rendered
+
+
+def _in_full(moment: str) -> str:
+    """Write a moment of an event with its microseconds, which JSON leaves out where there are none,
+    and in UTC.
+    """
+    if len(moment) == MOMENT_CHARACTERS and moment[-1] == "Z":
+        return moment
+    return timestamp(datetime.fromisoformat(moment))
 
 
 def _still_leased(until: datetime | None) -> str | None:

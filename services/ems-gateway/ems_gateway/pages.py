@@ -1,15 +1,34 @@
 """Pages of what waits for an ERO: read, or leased; opened and rendered only here."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 
 import structlog
+from electoral.person import UnreadablePerson
 from electoral.postgres import Pool
 from electoral.sealing import Sealer, SealingError
 
-from ems_gateway import postgres
-from ems_gateway.errors import UnreadablePerson
 from ems_gateway.items import Json, item, read_person
-from ems_gateway.postgres import Entry, Page, Place, Wanted
+from ems_gateway.postgres.pages import (
+    Entry,
+    Page,
+    Place,
+    Wanted,
+    count_free,
+    count_held,
+    count_queued,
+    lease,
+    locate,
+    read_held,
+    read_queued,
+)
+
+READING_SECONDS_MAX = 5.0  # in which a page is filled up from behind what does not open
+RECORD_BYTES_MAX = 300_000  # an event's 256 KB, and what an item adds
+
+Read = Callable[[Pool, Wanted], Awaitable[Page]]
+Count = Callable[[Pool, Wanted], Awaitable[int]]
 
 log = structlog.get_logger()
 
@@ -23,49 +42,61 @@ class Pages:
 
     async def queued(self, wanted: Wanted) -> Json:
         """What waits, leased or not."""
-        page = await postgres.read_queued(self._pool, wanted)
-        return await self._page(page, wanted, postgres.count_queued)
+        return await self._page(read_queued, wanted, count_queued)
 
     async def held(self, wanted: Wanted) -> Json:
         """What the ERO's own system could not take."""
-        page = await postgres.read_held(self._pool, wanted)
-        return await self._page(page, wanted, postgres.count_held)
+        return await self._page(read_held, wanted, count_held)
 
     async def lease(self, wanted: Wanted, seconds: int) -> Json:
         """Take the oldest free records for some seconds; `remaining` counts free ones only."""
-        page = await postgres.lease(self._pool, wanted, seconds)
-        return await self._page(page, wanted, postgres.count_free)
+        return await self._page(partial(lease, seconds=seconds), wanted, count_free)
 
     async def locate(self, record_id: bytes, ero: str) -> Place | None:
         """Find where a page goes on after a record, delivered meanwhile or not."""
-        return await postgres.locate(self._pool, record_id, ero)
+        return await locate(self._pool, record_id, ero)
 
-    async def _page(
-        self,
-        page: Page,
-        wanted: Wanted,
-        count: Callable[[Pool, Wanted], Awaitable[int]],
-    ) -> Json:
-        remaining = 0
-        if page.may_go_on:
-            remaining = await count(self._pool, wanted.behind(page.entries[-1].place))
-        rendered = [self._item(entry) for entry in page.entries]
-        return {"registrations": [one for one in rendered if one], "remaining": remaining}
-
-    def _item(self, entry: Entry) -> Json | None:
-        """Open and render one; one that does not open is left out, and waits where it is."""
-        content = entry.content
-        try:
-            opened = self._sealer.open("person", content.application_id, content.person)
-            person = read_person(opened)
-        except (SealingError, UnreadablePerson) as error:
-            log.error(
-                "record left out of a page",
-                application_id=str(content.application_id),
-                attempt=content.attempt,
-                error_class=type(error).__name__,
+    async def _page(self, read: Read, wanted: Wanted, count: Count) -> Json:
+        """Read until the page is full: what does not open hides nothing that is behind it."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + READING_SECONDS_MAX
+        items: list[Json] = []
+        while True:
+            page = await read(self._pool, wanted)
+            shown = list(self._items(page))
+            items += (one for _, one in shown)
+            if not page.may_go_on:
+                return {"registrations": items, "remaining": 0}
+            wanted = wanted.behind(
+                page.entries[-1].place,
+                count=len(shown),
+                size=sum(entry.size for entry, _ in shown),
             )
-            return None
-        return item(
-            content, person, delivered_under=entry.delivered_under, leased_until=entry.leased_until
-        )
+            full = wanted.count_max == 0 or wanted.bytes_max < RECORD_BYTES_MAX
+            if len(shown) == len(page.entries) or full or loop.time() > until:
+                return {"registrations": items, "remaining": await count(self._pool, wanted)}
+
+    def _items(self, page: Page) -> Iterator[tuple[Entry, Json]]:
+        """Open and render; one that does not open is left out, and waits where it is."""
+        for entry in page.entries:
+            content = entry.content
+            try:
+                opened = self._sealer.open("person", content.application_id, content.person)
+                person = read_person(opened)
+            except (SealingError, UnreadablePerson) as error:
+                log.error(
+                    "record left out of a page",
+                    application_id=str(content.application_id),
+                    attempt=content.attempt,
+                    error_class=type(error).__name__,
+                )
+                continue
+            yield (
+                entry,
+                item(
+                    content,
+                    person,
+                    delivered_under=entry.delivered_under,
+                    leased_until=entry.leased_until,
+                ),
+            )

@@ -1,20 +1,19 @@
-"""The gateway's HTTP interface (DESIGN.md section 6); `openapi.yaml` beside it describes it."""
+"""The gateway's HTTP interface; `openapi.yaml` beside it describes it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
-from typing import Literal
 
 from aiohttp import web
 from electoral import problems
-from electoral.http import bearer_token, edge, json_response, read_json_bytes
+from electoral.http import edge, json_response, read_json_bytes
 from electoral.metrics import Metrics
+from electoral.routes import OpenRoute, TokenRoute, add_routes, openapi_route
 
 from ems_gateway.answers import CHUNK_ANSWERS_MAX, Answer, Answers
 from ems_gateway.credentials import EroCredentials
 from ems_gateway.pages import Pages
-from ems_gateway.postgres import BEGINNING, Place, Wanted
+from ems_gateway.postgres.pages import BEGINNING, Place, Wanted
 from ems_gateway.reading import (
     PAGE_SIZE_MAX,
     RECORD_ID_ECHOED_MAX,
@@ -36,8 +35,6 @@ LEASE_BYTES_MAX = 1024
 KNOWN = 204
 MALFORMED = 400
 NOT_FOUND = 404
-
-OPENAPI = files(__package__).joinpath("openapi.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,54 +129,17 @@ def _echoed_id(entry: object) -> str | None:
     return found if isinstance(found, str) and len(found) <= RECORD_ID_ECHOED_MAX else None
 
 
-async def show_openapi(gateway: Gateway, request: web.Request, ero: str) -> web.Response:
-    """Show the description of this interface."""
-    return web.Response(body=OPENAPI.read_bytes(), content_type="application/yaml")
-
-
-Authentication = Literal["ero-token", "none"]
-NOBODY = ""  # the ERO of a route that asks for no credential
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One route: who may call it, and what answers."""
-
-    method: str
-    path: str
-    authentication: Authentication
-    handler: Callable[[Gateway, web.Request, str], Awaitable[web.Response]]
-
-
-ROUTES: tuple[Route, ...] = (
-    Route("GET", "/registrations", "ero-token", list_registrations),
-    Route("POST", "/registrations/leases", "ero-token", lease_registrations),
-    Route("POST", "/registrations/acknowledgements", "ero-token", acknowledge_registrations),
-    Route("PUT", "/registrations/{id}", "ero-token", answer_registration),
-    Route("GET", "/openapi.yaml", "none", show_openapi),
+ROUTES: tuple[TokenRoute[Gateway, str] | OpenRoute[Gateway], ...] = (
+    TokenRoute("GET", "/registrations", list_registrations),
+    TokenRoute("POST", "/registrations/leases", lease_registrations),
+    TokenRoute("POST", "/registrations/acknowledgements", acknowledge_registrations),
+    TokenRoute("PUT", "/registrations/{id}", answer_registration),
+    openapi_route("ems_gateway"),
 )
 
 
 def public_app(gateway: Gateway, metrics: Metrics) -> web.Application:
     """Build the public port."""
     app = web.Application(middlewares=[edge(metrics)])
-    for route in ROUTES:
-        app.router.add_route(route.method, route.path, _guarded(gateway, route))
+    add_routes(app, ROUTES, gateway, gateway.credentials)
     return app
-
-
-def _guarded(
-    gateway: Gateway, route: Route
-) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    async def handle(request: web.Request) -> web.StreamResponse:
-        ero = NOBODY if route.authentication == "none" else _caller(gateway, request)
-        return await route.handler(gateway, request, ero)
-
-    return handle
-
-
-def _caller(gateway: Gateway, request: web.Request) -> str:
-    ero = gateway.credentials.caller(bearer_token(request))
-    if ero is None:
-        raise problems.unauthenticated()
-    return ero

@@ -7,7 +7,7 @@ from electoral.metrics import Metrics
 from electoral.postgres import Pool, is_away
 
 from ems_gateway.delivery import HoldReason
-from ems_gateway.postgres import read_figures, read_held_figures
+from ems_gateway.postgres.operators import read_figures, read_held_figures
 
 LOOK_INTERVAL = 60.0  # seconds
 UNASSIGNED_SECONDS_MAX = 3600.0  # a record without an authority alarms after an hour

@@ -1,8 +1,12 @@
-"""What is accepted: the values that intake stores and answers with; no I/O."""
+"""What is accepted: the values that intake stores and answers with; no I/O.
 
-import hmac
+What is made for every application is a NamedTuple: it is as immutable as a frozen dataclass, and
+is made and compared in a fraction of its time.
+"""
+
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from electoral.events import (
@@ -18,16 +22,14 @@ from electoral.events import (
 ARRIVAL_CLAMP = timedelta(minutes=1)  # an arrival is at most this much before its receipt
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class IntakeKey:
+class IntakeKey(NamedTuple):
     """An idempotency key in its client's scope, hashed."""
 
     client_id: str
     idempotency_hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Acceptance:
+class Acceptance(NamedTuple):
     """An application that passed every rule, ready to be stored."""
 
     key: IntakeKey
@@ -51,8 +53,7 @@ class Acceptance:
     traceparent: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """What a receipt is made of."""
 
     application_id: UUID
@@ -72,41 +73,19 @@ class Receipt:
     replayed: bool
 
 
-def same_body(stored: Stored, body_hash: bytes) -> bool:
-    """Say whether a repeat has the body that the first had (hashes under the same key)."""
-    return hmac.compare_digest(stored.body_hash, body_hash)
-
-
-def clamp_arrival(arrived_at: datetime, received_at: datetime) -> datetime:
-    """Keep an arrival between a minute before the receipt and the receipt."""
-    return min(max(arrived_at, received_at - ARRIVAL_CLAMP), received_at)
-
-
-def as_stored(acceptance: Acceptance, now: datetime) -> Stored:
-    return Stored(
-        application_id=acceptance.application_id,
-        body_hash=acceptance.body_hash,
-        body_key_id=acceptance.body_key_id,
-        reference=acceptance.reference,
-        gss_code=acceptance.gss_code,
-        arrived_at=clamp_arrival(acceptance.arrived_at, now),
-        received_at=now,
-    )
-
-
-def received_event(acceptance: Acceptance, now: datetime) -> ApplicationReceived:
-    """Make the event of an acceptance; `now` is its `receivedAt`."""
-    return ApplicationReceived.model_construct(
+def received_event(acceptance: Acceptance, stored: Stored) -> ApplicationReceived:
+    """Make the event of an acceptance that was stored."""
+    return ApplicationReceived(
         application_id=acceptance.application_id,
         attempt=1,
         gss_code=acceptance.gss_code,
-        received_at=now,
-        attempt_received_at=now,
+        received_at=stored.received_at,
+        attempt_received_at=stored.received_at,
         reference=acceptance.reference,
         type=acceptance.type,
         source=acceptance.source,
         language=acceptance.language,
-        arrived_at=clamp_arrival(acceptance.arrived_at, now),
+        arrived_at=stored.arrived_at,
         previous_gss_code=acceptance.previous_gss_code,
         address_basis=acceptance.address_basis,
         client_id=acceptance.key.client_id,

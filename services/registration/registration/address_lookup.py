@@ -17,7 +17,6 @@ of the postcode as "SW1A 1AA" in ASCII, and divisions (//) and remainders (%) ar
   `houses * 2 // 3` belong to that code. 2% of all postcodes straddle.
 """
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -64,7 +63,7 @@ class Address:
     locality: str | None
     town: str
     area: str | None
-    postcode: str
+    postcode: str  # as the Royal Mail writes it, "SW1A 1AA"
     gss_code: str
 
 
@@ -79,17 +78,12 @@ class AddressLookup(Protocol):
 
 
 class SyntheticAddressLookup:
-    """Deterministic addresses for real postcodes. Tests make it slow or take it down."""
+    """Deterministic addresses for real postcodes."""
 
-    def __init__(
-        self, index: PostcodeIndex, *, delay_seconds: float = 0.0, down: bool = False
-    ) -> None:
+    def __init__(self, index: PostcodeIndex) -> None:
         self._index = index
-        self.delay_seconds = delay_seconds
-        self.down = down
 
     async def by_uprn(self, uprn: str) -> Address | None:
-        await self._answer()
         found = read_uprn(uprn)
         if found is None:
             return None
@@ -98,19 +92,12 @@ class SyntheticAddressLookup:
         return self._address(postcode, house, gss_code) if gss_code else None
 
     async def by_postcode(self, postcode: str) -> tuple[Address, ...]:
-        await self._answer()
         normal = normalise_postcode(postcode)
         gss_code = self._index.gss_code(normal) if normal else None
         if normal is None or gss_code is None:
             return ()
         houses = range(1, count_houses(normal) + 1)
         return tuple(self._address(normal, house, gss_code) for house in houses)
-
-    async def _answer(self) -> None:
-        if self.delay_seconds:
-            await asyncio.sleep(self.delay_seconds)
-        if self.down:
-            raise AddressLookupUnavailable
 
     def _address(self, postcode: str, house: int, gss_code: str) -> Address:
         if house > count_houses(postcode) * 2 // 3:

@@ -6,7 +6,7 @@ trimmed and in NFC; an optional text left empty is the same as one left out. Wha
 day or the nation is in `rules`.
 """
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from electoral.events import ApplicationType, Language
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -28,8 +28,6 @@ Residence = Literal[
 ]
 OnlineSource = Literal["web", "assisted"]
 ReasonForNoNino = Literal["no-nino", "under-16"]
-
-APPLICATION_TYPES: tuple[str, ...] = get_args(ApplicationType)
 
 
 class _Part(BaseModel):
@@ -101,6 +99,10 @@ class PreviousAddress(_AddressLines):
             raise PydanticCustomError("missing", "missing")
         return fields.uk_postcode(postcode)
 
+    @property
+    def is_abroad(self) -> bool:
+        return self.country not in (None, "GB")
+
 
 class PostalVote(_Part):
     """Whether the form for a postal vote is wanted, and by which way."""
@@ -121,7 +123,8 @@ class Answers(_Part):
     """What was answered so far: every answer well formed, none of them required."""
 
     type: ApplicationType | None = None
-    source: OnlineSource | None = None  # the credential's; may be repeated here, not changed
+    # The credential's; may be repeated here, not changed.
+    source: Annotated[OnlineSource | None, Field(exclude=True)] = None
     language: Language | None = None
 
     first_name: fields.Name | None = None
@@ -130,7 +133,7 @@ class Answers(_Part):
     previous_name: PreviousName | None = None
     date_of_birth: fields.BirthDate | None = None
     no_date_of_birth: NoDateOfBirth | None = None
-    nino: fields.Nino | None = None
+    nino: Annotated[fields.Nino | None, Field(exclude=True)] = None  # sealed by itself
     no_nino: NoAnswer | None = None
     nationalities: fields.Nationalities | None = None
     no_nationality: NoAnswer | None = None
@@ -169,9 +172,7 @@ class Application(Answers):
 
     def person_json(self) -> bytes:
         """Write what is sealed as the person: everything but the NINO, nothing that is absent."""
-        return self.model_dump_json(
-            by_alias=True, exclude_none=True, exclude={"nino", "source"}
-        ).encode()
+        return self.model_dump_json(by_alias=True, exclude_none=True).encode()
 
     @property
     def nino_absence(self) -> ReasonForNoNino | None:

@@ -3,13 +3,14 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeGuard
 
 import structlog
 from electoral.authorities import AUTHORITY_UNKNOWN, Authorities, Nation
 from electoral.events import AddressBasis
 
 from registration.address_lookup import AddressLookup, AddressLookupUnavailable
-from registration.application import Application
+from registration.application import Address, Application
 from registration.postcodes import PostcodeIndex
 
 log = structlog.get_logger()
@@ -42,35 +43,45 @@ class AuthorityFinder:
     async def place(self, application: Application, on: date) -> Placed:
         """Place an application; an address that cannot be placed is accepted all the same."""
         address = application.address
-        if address.uprn is not None:
-            by_uprn = await self._gss_code_of_uprn(address.uprn)
-            if by_uprn is not None:
-                return self._placed(by_uprn, "uprn", on)
+        by_uprn = await self._gss_code_by_uprn(address)
+        if self._is_listed(by_uprn):
+            return self._placed(by_uprn, "uprn", on)
         by_postcode = self._postcodes.gss_code(address.postcode)
-        if by_postcode is not None:
+        if self._is_listed(by_postcode):
             return self._placed(by_postcode, "postcode", on)
-        if application.gss_code is not None and self._authorities.find(application.gss_code):
+        if self._is_listed(application.gss_code):
             return self._placed(application.gss_code, "gss-code", on)
         return Placed(AUTHORITY_UNKNOWN, "unknown", None)
 
     def previous(self, application: Application, on: date) -> str | None:
         """Return the authority of a previous address in Great Britain, by its postcode."""
         previous = application.previous_address
-        if previous is None or previous.postcode is None:
+        if previous is None or previous.is_abroad or previous.postcode is None:
             return None
         found = self._postcodes.gss_code(previous.postcode)
-        return None if found is None else self._authorities.current(found, on).gss_code
+        return self._authorities.current(found, on).gss_code if self._is_listed(found) else None
+
+    def _is_listed(self, gss_code: str | None) -> TypeGuard[str]:
+        """Say whether there is such an authority: the lists of authorities and of postcodes may be
+        of different dates, and a code that nobody answers for places nobody.
+        """
+        return gss_code is not None and self._authorities.find(gss_code) is not None
 
     def _placed(self, gss_code: str, basis: AddressBasis, on: date) -> Placed:
         authority = self._authorities.current(gss_code, on)
         return Placed(authority.gss_code, basis, authority.nation)
 
-    async def _gss_code_of_uprn(self, uprn: str) -> str | None:
-        """Ask the look-up; when it is slow or down the postcode has to do."""
+    async def _gss_code_by_uprn(self, typed: Address) -> str | None:
+        """Ask the look-up; when it is slow or down the postcode has to do.
+
+        A UPRN of another postcode is left over from before the address was edited: it says nothing.
+        """
+        if typed.uprn is None:
+            return None
         try:
             async with asyncio.timeout(self._lookup_timeout):
-                address = await self._addresses.by_uprn(uprn)
+                known = await self._addresses.by_uprn(typed.uprn)
         except (TimeoutError, AddressLookupUnavailable) as error:
             log.warning("address look-up did not answer", error_class=type(error).__name__)
             return None
-        return None if address is None else address.gss_code
+        return known.gss_code if known and known.postcode == typed.postcode else None

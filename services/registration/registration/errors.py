@@ -6,7 +6,10 @@ Exception
     +-- NoFreeReference      the reference collided again and again: 503
 
 Unavailable
-+-- KeysMissing              today's keys are not there: 503
++-- KeysMissing              a key to seal or hash with is not there: 503
+
+There is no table of what waits and what is held: of the other services' events nothing is opened
+here, and only one of an unexpected kind is held.
 """
 
 from electoral.group_commit import Unavailable

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from electoral import nino as ninos
 from electoral.franchise import is_country
-from electoral.text import RefusedText, clean_line, clean_text
+from electoral.text import RefusedText, clean_line, clean_name, clean_text
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -26,7 +26,8 @@ LINE_LENGTH_MAX = 255
 POSTCODE_LENGTH_MAX = 10
 EMAIL_LENGTH_MAX = 254  # RFC 5321, section 4.5.3.1.3, less the angle brackets
 PHONE_LENGTH_MAX = 100  # as typed, with what is stripped to count its digits
-NATIONALITIES_MAX = 3
+OTHER_NATIONALITIES_MAX = 3  # besides British and Irish
+NATIONALITIES_MAX = OTHER_NATIONALITIES_MAX + 2
 TIME_TAKEN_SECONDS_MAX = 10_000_000  # some four months
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -46,47 +47,36 @@ def _refuse(code: str) -> PydanticCustomError:
     return PydanticCustomError(code, code)
 
 
-def _line(max_length: int) -> Callable[[str], str]:
-    """Make the check of one required line of text."""
+Clean = Callable[[str, int], str]  # one of electoral.text's
 
-    def clean(text: str) -> str:
+
+def _required(clean: Clean, max_length: int) -> Callable[[str], str]:
+    """Make the check of a text that may not be left empty."""
+
+    def check(text: str) -> str:
         try:
-            cleaned = clean_line(text, max_length)
+            cleaned = clean(text, max_length)
         except RefusedText as refused:
             raise _refuse(refused.fault) from None
         if not cleaned:
             raise _refuse("missing")
         return cleaned
 
-    return clean
+    return check
 
 
-def _optional_line(max_length: int) -> Callable[[str | None], str | None]:
-    """Make the check of one line that may be left empty, which is the same as leaving it out."""
+def _optional(clean: Clean, max_length: int) -> Callable[[str | None], str | None]:
+    """Make the check of a text that may be left empty, which is the same as leaving it out."""
 
-    def clean(text: str | None) -> str | None:
+    def check(text: str | None) -> str | None:
         if text is None:
             return None
         try:
-            return clean_line(text, max_length) or None
+            return clean(text, max_length) or None
         except RefusedText as refused:
             raise _refuse(refused.fault) from None
 
-    return clean
-
-
-def _reason(text: str) -> str:
-    try:
-        cleaned = clean_text(text, REASON_LENGTH_MAX)
-    except RefusedText as refused:
-        raise _refuse(refused.fault) from None
-    if not cleaned:
-        raise _refuse("missing")
-    return cleaned
-
-
-def _optional_reason(text: str | None) -> str | None:
-    return _reason(text) if text is not None and text.strip() else None
+    return check
 
 
 def _real_date(value: object) -> date:
@@ -117,25 +107,31 @@ def _country(code: str) -> str:
     return code
 
 
-def _some_without_repeats(codes: tuple[str, ...]) -> tuple[str, ...]:
+def _some_nationalities(codes: tuple[str, ...]) -> tuple[str, ...]:
     if not codes:
         raise _refuse("missing")
     if len(set(codes)) != len(codes):
         raise _refuse("repeated")
+    if len(set(codes) - {"GB", "IE"}) > OTHER_NATIONALITIES_MAX:
+        raise _refuse("too-many")
     return codes
+
+
+_short_line = _required(clean_line, POSTCODE_LENGTH_MAX)
+_email_line = _required(clean_line, EMAIL_LENGTH_MAX)
+_phone_line = _required(clean_line, PHONE_LENGTH_MAX)
 
 
 def uk_postcode(text: str) -> str:
     """Write a postcode as the Post Office does. Raises a custom error if it is not one."""
-    line = _line(POSTCODE_LENGTH_MAX)(text)
-    postcode = normalise_postcode(line)
+    postcode = normalise_postcode(_short_line(text))
     if postcode is None:
         raise _refuse("wrong-format")
     return postcode
 
 
 def _email(text: str) -> str:
-    email = _line(EMAIL_LENGTH_MAX)(text)
+    email = _email_line(text)
     if _EVERYDAY_EMAIL.fullmatch(email):
         return email
     try:
@@ -146,7 +142,9 @@ def _email(text: str) -> str:
 
 
 def _phone(text: str) -> str:
-    phone = _line(PHONE_LENGTH_MAX)(text)
+    phone = _phone_line(text)
+    if _PHONE_DIGITS.fullmatch(phone.replace(" ", "")):  # most are
+        return phone
     digits = "".join(c for c in _AROUND_DIGITS.sub("", phone) if not c.isalpha())
     if not _PHONE_DIGITS.fullmatch(digits):
         raise _refuse("wrong-format")
@@ -164,32 +162,38 @@ def _ip(text: str) -> str:
 
 # Descriptions, and no `maxLength`, which a schema's reader would count before trimming and NFC.
 Name = Annotated[
-    str, AfterValidator(_line(NAME_LENGTH_MAX)), Field(description="1 to 35 characters, any script")
+    str,
+    AfterValidator(_required(clean_name, NAME_LENGTH_MAX)),
+    Field(description="1 to 35 characters, any script"),
 ]
 MiddleNames = Annotated[
     str | None,
-    AfterValidator(_optional_line(MIDDLE_NAMES_LENGTH_MAX)),
+    AfterValidator(_optional(clean_name, MIDDLE_NAMES_LENGTH_MAX)),
     Field(description="Up to 100 characters, any script"),
 ]
 Reason = Annotated[
     str,
-    AfterValidator(_reason),
+    AfterValidator(_required(clean_text, REASON_LENGTH_MAX)),
     Field(description="1 to 500 characters, in several lines if need be"),
 ]
 OptionalReason = Annotated[
-    str | None, AfterValidator(_optional_reason), Field(description="Up to 500 characters")
+    str | None,
+    AfterValidator(_optional(clean_text, REASON_LENGTH_MAX)),
+    Field(description="Up to 500 characters"),
 ]
 Line = Annotated[
-    str, AfterValidator(_line(LINE_LENGTH_MAX)), Field(description="1 to 255 characters")
+    str,
+    AfterValidator(_required(clean_line, LINE_LENGTH_MAX)),
+    Field(description="1 to 255 characters"),
 ]
 OptionalLine = Annotated[
     str | None,
-    AfterValidator(_optional_line(LINE_LENGTH_MAX)),
+    AfterValidator(_optional(clean_line, LINE_LENGTH_MAX)),
     Field(description="Up to 255 characters"),
 ]
 ForeignPostcode = Annotated[
     str | None,
-    AfterValidator(_optional_line(POSTCODE_LENGTH_MAX)),
+    AfterValidator(_optional(clean_line, POSTCODE_LENGTH_MAX)),
     Field(description="Up to 10 characters; required, and a UK postcode, unless country is abroad"),
 ]
 Postcode = Annotated[
@@ -208,8 +212,13 @@ Nino = Annotated[
 Country = Annotated[str, AfterValidator(_country), Field(description="ISO 3166-1 alpha-2")]
 Nationalities = Annotated[
     tuple[Country, ...],
-    Field(strict=False, max_length=NATIONALITIES_MAX, json_schema_extra={"minItems": 1}),
-    AfterValidator(_some_without_repeats),
+    Field(
+        strict=False,
+        max_length=NATIONALITIES_MAX,
+        description="British, Irish and up to 3 others",
+        json_schema_extra={"minItems": 1},
+    ),
+    AfterValidator(_some_nationalities),
 ]
 Email = Annotated[str, AfterValidator(_email), Field(description="Up to 254 characters")]
 Phone = Annotated[

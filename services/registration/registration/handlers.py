@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from electoral.consumer import Hold, Received
+from electoral.consumer import UNEXPECTED_EVENT, Hold, Received
 from electoral.events import (
     ApplicationAcknowledged,
     ApplicationDetermined,
@@ -58,4 +58,4 @@ def fact_of(event: Event) -> Fact | Hold:
         case ApplicationDetermined():
             return Fact(event.application_id, "decided", event.determined_at)
         case _:
-            return Hold("unexpected-event")
+            return UNEXPECTED_EVENT

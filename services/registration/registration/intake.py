@@ -1,8 +1,7 @@
 """Intake: commits what was accepted - record, ledger, outbox - and recognises repeats."""
 
+import hmac
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
 from electoral.envelope import wrap
@@ -10,6 +9,7 @@ from electoral.identifiers import draw_reference
 from electoral.ledger import Counted, LedgerDeltas
 from electoral.outbox import write_outbox
 from electoral.postgres import Connection, Pool, transaction
+from electoral.sealing import DestroyedKey, UnknownKey
 
 from registration import postgres
 from registration.acceptance import (
@@ -17,14 +17,13 @@ from registration.acceptance import (
     IntakeKey,
     Receipt,
     Stored,
-    as_stored,
-    clamp_arrival,
     received_event,
-    same_body,
 )
-from registration.errors import KeyReused, NoFreeReference
+from registration.errors import KeyReused, KeysMissing, NoFreeReference
 
 REFERENCE_DRAWS_MAX = 5
+
+Answer = Receipt | KeyReused | KeysMissing
 
 
 class Intake:
@@ -34,14 +33,14 @@ class Intake:
         self,
         pool: Pool,
         *,
-        hash_body: Callable[[str, bytes], bytes | None],
+        hash_body: Callable[[str, bytes], bytes],
         wake: Callable[[], None],
     ) -> None:
         self._pool = pool
         self._hash_body = hash_body
         self._wake = wake
 
-    async def commit(self, items: Sequence[tuple[Acceptance, bytes]]) -> list[Receipt | KeyReused]:
+    async def commit(self, items: Sequence[tuple[Acceptance, bytes]]) -> list[Answer]:
         """Store the new and answer all, in order; an item is an acceptance and its canonical body.
 
         Equal keys within the batch join the first; the batch is sorted by key.
@@ -58,53 +57,56 @@ class Intake:
         self, connection: Connection, acceptances: list[Acceptance]
     ) -> tuple[dict[IntakeKey, Stored], set[UUID]]:
         """Store under each key, drawing again where only the reference was taken."""
-        now = await postgres.transaction_time(connection)
         stored: dict[IntakeKey, Stored] = {}
         created: set[UUID] = set()
         for _ in range(REFERENCE_DRAWS_MAX):
-            new = await self._insert_new(connection, acceptances, now)
-            stored |= {acceptance.key: as_stored(acceptance, now) for acceptance in new}
-            created |= {acceptance.application_id for acceptance in new}
+            new = await self._insert_new(connection, acceptances)
+            stored |= new
+            created |= {one.application_id for one in new.values()}
             left = [a for a in acceptances if a.key not in stored]
             stored |= await postgres.find_by_key(connection, (a.key for a in left))
             acceptances = [
-                replace(a, reference=draw_reference()) for a in left if a.key not in stored
+                a._replace(reference=draw_reference()) for a in left if a.key not in stored
             ]
             if not acceptances:
                 return stored, created
         raise NoFreeReference
 
     async def _insert_new(
-        self, connection: Connection, acceptances: list[Acceptance], now: datetime
-    ) -> list[Acceptance]:
-        arrived = [clamp_arrival(a.arrived_at, now) for a in acceptances]
-        created = await postgres.insert_applications(connection, acceptances, arrived)
-        new = [a for a in acceptances if a.application_id in created]
-        deltas = LedgerDeltas()
-        for a in new:
-            deltas.enter("accepted", Counted(a.application_id, 1, 0, now, a.gss_code))
-        await deltas.write(connection)
-        await write_outbox(
-            connection,
-            [
-                wrap(
-                    received_event(a, now), source="registration", at=now, traceparent=a.traceparent
+        self, connection: Connection, acceptances: list[Acceptance]
+    ) -> dict[IntakeKey, Stored]:
+        """Insert what is new, and with it the ledger's deltas and the events."""
+        stored = await postgres.insert_applications(connection, acceptances)
+        deltas, envelopes = LedgerDeltas(), []
+        for one in acceptances:
+            new = stored.get(one.key)
+            if new is not None:
+                now, event = new.received_at, received_event(one, new)
+                deltas.enter("accepted", Counted(one.application_id, 1, 0, now, one.gss_code))
+                envelopes.append(
+                    wrap(event, source="registration", at=now, traceparent=one.traceparent)
                 )
-                for a in new
-            ],
-        )
-        return new
+        await deltas.write(connection)
+        await write_outbox(connection, envelopes)
+        return stored
 
-    def _answer(
-        self, one: Acceptance, body: bytes, stored: Stored, created: set[UUID]
-    ) -> Receipt | KeyReused:
+    def _answer(self, one: Acceptance, body: bytes, stored: Stored, created: set[UUID]) -> Answer:
         if stored.application_id == one.application_id and one.application_id in created:
             return Receipt(stored, replayed=False)
         return self.replay(stored, body)
 
-    def replay(self, stored: Stored, body: bytes) -> Receipt | KeyReused:
-        """Answer a repeat: the first receipt, unless its body is another."""
-        body_hash = self._hash_body(stored.body_key_id, body)
-        if body_hash is not None and not same_body(stored, body_hash):
+    def replay(self, stored: Stored, body: bytes) -> Answer:
+        """Answer a repeat: the first receipt, unless its body is another.
+
+        After the end of the first one's key the idempotency key alone decides. A key that is
+        merely missing is for this repeat to wait for, and for no other item of its batch.
+        """
+        try:
+            body_hash = self._hash_body(stored.body_key_id, body)
+        except DestroyedKey:
+            return Receipt(stored, replayed=True)
+        except UnknownKey as error:
+            return KeysMissing(type(error).__name__)
+        if not hmac.compare_digest(stored.body_hash, body_hash):
             return KeyReused()
         return Receipt(stored, replayed=True)

@@ -60,7 +60,8 @@ def _decoded(body: bytes) -> str:
 
 def _may_hold_surprises(text: str) -> bool:
     """Say whether the text could nest too deeply, or hold escaped characters to be refused."""
-    return bool(_ESCAPED_SURPRISE.search(text)) or text.count("{") + text.count("[") > DEPTH_MAX
+    escaped = "\\" in text and _ESCAPED_SURPRISE.search(text) is not None
+    return escaped or text.count("{") + text.count("[") > DEPTH_MAX
 
 
 def _refuse_surprises(value: object) -> None:

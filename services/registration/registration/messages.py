@@ -58,7 +58,7 @@ CATALOGUE: dict[str, Message] = {
     "*:must-be-an-object": Message("This must be a JSON object with named fields"),
     "*:must-be-a-list": Message("This must be a JSON list"),
     "*:characters-not-allowed": Message(
-        "This must not include < > | or characters that cannot be seen or printed"
+        "This must not include characters that cannot be seen or printed"
     ),
     "*:too-long": Message("This is too long. Shorten it"),
     "*:too-many": Message("There are too many entries in this list. Leave some out"),
@@ -162,7 +162,9 @@ CATALOGUE: dict[str, Message] = {
     "noNino.reason:missing": Message("Say why you cannot give your National Insurance number"),
     # Nationality
     "nationalities:missing": Message("Choose your nationality, or say why you cannot give it"),
-    "nationalities:too-many": Message("Choose up to 3 nationalities"),
+    "nationalities:too-many": Message(
+        "Choose up to 3 nationalities besides British and Irish. Leave the others out"
+    ),
     "nationalities:repeated": Message("Give each nationality once"),
     "nationalities:not-a-country": Message(
         "Choose each nationality from the list, by its two-letter ISO 3166 code, like GB for "

@@ -1,5 +1,7 @@
 """The OpenAPI 3.1 document of the public port; `python -m registration openapi` writes the file."""
 
+import yaml
+
 from registration.application import Application
 
 Document = dict[str, object]
@@ -45,16 +47,32 @@ STATUS_EXAMPLE: Document = {
     ],
     "authority": RECEIPT_EXAMPLE["authority"],
 }
+_TEXT: Document = {"type": "string"}
+_MOMENT: Document = {"type": "string", "format": "date-time"}
+
 PROBLEMS: dict[int, str] = {
     400: "Not readable as JSON, or without an idempotency key",
     401: "No valid credential",
     404: "Unknown, or not the right pair",
+    408: "The body did not come",
     413: "Too large",
     415: "Not JSON",
     422: "Some answers need to be corrected, or the key was used for another body",
     429: "Too many questions: see Retry-After",
-    503: "Not now: nothing was stored, see Retry-After",
+    503: "Not now: it may not have been stored; send it again after Retry-After",
 }
+
+
+def text() -> str:
+    """Return the whole document as it is committed."""
+    return yaml.dump(document(), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=100)
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes YAML without references of its own, which readers of OpenAPI stumble over."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
 
 
 def document() -> Document:
@@ -70,6 +88,7 @@ def document() -> Document:
             "/v1/applications": {"post": _post_application()},
             "/v1/applications:batch": {"post": _post_batch()},
             "/v1/status": {"post": _post_status()},
+            "/openapi.yaml": {"get": _get_openapi()},
         },
         "components": {
             "securitySchemes": {"partner": {"type": "http", "scheme": "bearer"}},
@@ -96,7 +115,7 @@ def _post_application() -> Document:
         "responses": {
             "201": _answer("Stored; the receipt", "Receipt", RECEIPT_EXAMPLE),
             "200": _answer("Stored before under this key; the first receipt", "Receipt"),
-            **_problems(400, 401, 413, 415, 422, 503),
+            **_problems(400, 401, 408, 413, 415, 422, 503),
         },
     }
 
@@ -111,7 +130,7 @@ def _post_batch() -> Document:
         "requestBody": _body("Batch", {"applications": [item]}),
         "responses": {
             "200": _answer("A result per item, in order", "BatchResults", {"results": [result]}),
-            **_problems(400, 401, 413, 415, 422, 503),
+            **_problems(400, 401, 408, 413, 415, 422, 503),
         },
     }
 
@@ -124,8 +143,18 @@ def _post_status() -> Document:
         "requestBody": _body("StatusQuestion", {"reference": "9F3PJQJZ28", "postcode": "S1 2HH"}),
         "responses": {
             "200": _answer("How far it is", "Status", STATUS_EXAMPLE),
-            **_problems(400, 404, 413, 415, 422, 429, 503),
+            **_problems(400, 404, 408, 413, 415, 422, 429, 503),
         },
+    }
+
+
+def _get_openapi() -> Document:
+    content = {"application/yaml": {"schema": {"type": "string"}}}
+    return {
+        "operationId": "showOpenapi",
+        "summary": "Show this document",
+        "security": [],
+        "responses": {"200": {"description": "This document", "content": content}},
     }
 
 
@@ -134,72 +163,69 @@ def _schemas() -> Document:
         by_alias=True, ref_template="#/components/schemas/{model}"
     )
     parts: Document = application.pop("$defs", {})
-    text: Document = {"type": "string"}
     return {
         "Application": application,
         **parts,
-        "Batch": _object(
-            applications={
-                "type": "array",
-                "minItems": 1,
-                "maxItems": 500,
-                "items": _object(idempotencyKey=text, application=_ref("Application")),
-            }
-        ),
-        "BatchResults": _object(
-            results={
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": {
-                        "idempotencyKey": text,
-                        "status": {"type": "integer"},
-                        "receipt": _ref("Receipt"),
-                        "problem": _ref("Problem"),
-                    },
-                    "required": ["idempotencyKey", "status"],
-                },
-            }
-        ),
+        "Batch": _batch(),
+        "BatchResults": _batch_results(),
         "Receipt": _receipt(),
-        "StatusQuestion": _object(reference=text, postcode=text),
-        "Status": _object(
-            status={"enum": ["received", "checked", "with-your-council", "decided"]},
-            steps={
-                "type": "array",
-                "items": _object(step=text, at={"type": "string", "format": "date-time"}),
-            },
-            authority=_ref("Authority"),
-        ),
-        "Authority": _object(gssCode=text, name=text, contact={"type": ["object", "null"]}),
+        "StatusQuestion": _object(reference=_TEXT, postcode=_TEXT),
+        "Status": _status(),
+        "Authority": _object(gssCode=_TEXT, name=_TEXT, contact={"type": ["object", "null"]}),
         "Problem": _problem(),
     }
 
 
+def _batch() -> Document:
+    item = _object(idempotencyKey=_TEXT, application=_ref("Application"))
+    return _object(applications={"type": "array", "minItems": 1, "maxItems": 500, "items": item})
+
+
+def _batch_results() -> Document:
+    result: Document = {
+        "type": "object",
+        "properties": {
+            "idempotencyKey": _TEXT,
+            "status": {"type": "integer"},
+            "receipt": _ref("Receipt"),
+            "problem": _ref("Problem"),
+        },
+        "required": ["idempotencyKey", "status"],
+    }
+    return _object(results={"type": "array", "items": result})
+
+
+def _status() -> Document:
+    return _object(
+        status={"enum": ["received", "checked", "with-your-council", "decided"]},
+        steps={"type": "array", "items": _object(step=_TEXT, at=_MOMENT)},
+        authority=_ref("Authority"),
+    )
+
+
 def _receipt() -> Document:
-    moment: Document = {"type": "string", "format": "date-time"}
     return _object(
         applicationId={"type": "string", "format": "uuid"},
         reference={"type": "string", "pattern": "^[1-9B-DF-HJ-NP-TV-Z]{10}$"},
-        arrivedAt=moment,
-        receivedAt=moment,
+        arrivedAt=_MOMENT,
+        receivedAt=_MOMENT,
         authority=_ref("Authority"),
-        links=_object(status={"type": "string"}),
+        links=_object(status=_TEXT),
     )
 
 
 def _problem() -> Document:
-    text: Document = {"type": "string"}
+    errors = _object(pointer=_TEXT, code=_TEXT, detail=_TEXT)
     return {
         "type": "object",
         "description": "RFC 9457; `errors` names fields by JSON pointer and never repeats a value",
         "properties": {
-            "type": text,
-            "title": text,
+            "type": _TEXT,
+            "title": _TEXT,
             "status": {"type": "integer"},
-            "code": text,
-            "detail": text,
-            "errors": {"type": "array", "items": _object(pointer=text, code=text, detail=text)},
+            "code": _TEXT,
+            "detail": _TEXT,
+            "errors": {"type": "array", "items": errors},
         },
         "required": ["type", "title", "status", "code", "detail"],
     }

@@ -24,6 +24,7 @@ from typing import Literal
 
 import brotli
 import msgpack
+from electoral.unusable import Unusable
 
 Outside = Literal["northern-ireland", "channel-islands", "isle-of-man"]
 
@@ -39,6 +40,7 @@ POSTCODE_TYPED_LENGTH_MAX = 32  # longer is not a postcode, whatever spaces it h
 # NPT was Newport until 1984 and GIR a bank: the directory still lists them.
 _OUTWARD = "(?:[A-Z]{1,2}[0-9][A-Z0-9]?|NPT|GIR)"
 _WELL_FORMED = re.compile(rf"{_OUTWARD}[0-9][{INWARD_LETTERS}]{{2}}")
+_NORMAL = re.compile(rf"{_OUTWARD} [0-9][{INWARD_LETTERS}]{{2}}")
 _AREAS_OUTSIDE: dict[str, Outside] = {
     "BT": "northern-ireland",
     "GY": "channel-islands",
@@ -52,14 +54,13 @@ _SLOT_OF_LETTERS = {
 }
 
 
-class PostcodeIndexUnusable(Exception):
-    """The index is missing, cut short or of another format: python -m registration postcodes-build.
+class PostcodeIndexUnusable(Unusable):
+    """The index is missing, cut short or of another format: the message says which."""
 
-    The argument says which.
-    """
-
-    def __str__(self) -> str:
-        return f"{self.args[0]}: build it with `python -m registration postcodes-build`"
+    def __init__(self, fault: str, path: Path) -> None:
+        super().__init__(
+            f"{fault}: build it with `python -m registration postcodes-build --out FILE`.", path
+        )
 
 
 class PostcodeDirectoryMissing(Exception):
@@ -71,6 +72,8 @@ def normalise_postcode(text: str) -> str | None:
 
     Well-formed says nothing about whether it exists: new buildings' ones are unknown here.
     """
+    if _NORMAL.fullmatch(text):
+        return text
     if len(text) > POSTCODE_TYPED_LENGTH_MAX:
         return None
     compact = "".join(text.split()).upper()
@@ -163,15 +166,6 @@ def _write(out: Path, header: Mapping[str, str | list[str]], rows: dict[str, "ar
     unfinished.replace(out)
 
 
-def is_current(path: Path) -> bool:
-    """Say whether there is a usable index, made from the release of the directory installed."""
-    try:
-        with PostcodeIndex(path) as index:
-            return index.directory == directory_version()
-    except PostcodeIndexUnusable:
-        return False
-
-
 @dataclass(frozen=True, slots=True)
 class _Header:
     length: int  # bytes
@@ -247,9 +241,9 @@ def _map_file(path: Path) -> mmap.mmap:
         with path.open("rb") as file:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except FileNotFoundError:
-        raise PostcodeIndexUnusable("there is no postcode index yet") from None
-    except ValueError:
-        raise PostcodeIndexUnusable("the postcode index is empty") from None
+        raise PostcodeIndexUnusable("there is no postcode index yet", path) from None
+    except (OSError, ValueError):
+        raise PostcodeIndexUnusable("the postcode index is empty, or no file", path) from None
 
 
 def _read_header(content: mmap.mmap, path: Path) -> _Header:
@@ -261,9 +255,9 @@ def _read_header(content: mmap.mmap, path: Path) -> _Header:
         )
         made_as = fields["format"]
     except (ValueError, KeyError, TypeError):
-        raise PostcodeIndexUnusable(f"{path.name} is no postcode index") from None
+        raise PostcodeIndexUnusable(f"{path.name} is no postcode index", path) from None
     if made_as != FORMAT:
-        raise PostcodeIndexUnusable(f"the postcode index is of another format, {made_as}")
+        raise PostcodeIndexUnusable(f"the postcode index is of another format, {made_as}", path)
     if len(content) != header.length + len(header.sectors) * ROW_BYTES:
-        raise PostcodeIndexUnusable("the postcode index is cut short")
+        raise PostcodeIndexUnusable("the postcode index is cut short", path)
     return header

@@ -8,20 +8,24 @@ from uuid import UUID
 import asyncpg
 from electoral.postgres import Connection, Pool
 
-from registration.acceptance import Acceptance, IntakeKey, Stored
-
-_NOW = "SELECT now()"
+from registration.acceptance import ARRIVAL_CLAMP, Acceptance, IntakeKey, Stored
 
 # Sorted by the caller: opposite orders of the same keys in two transactions would deadlock.
 _INSERT = """
 INSERT INTO application (application_id, client_id, idempotency_hash, body_hash, body_key_id,
                          reference, postcode_hash, postcode_key_id, gss_code, source, type,
                          language, age_years, arrived_at, received_at)
-SELECT *, now() FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::text[],
-    $6::text[], $7::bytea[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
-    $13::smallint[], $14::timestamptz[])
+SELECT application_id, client_id, idempotency_hash, body_hash, body_key_id, reference,
+       postcode_hash, postcode_key_id, gss_code, source, type, language, age_years,
+       least(greatest(arrived_at, now() - $15::interval), now()), now()
+  FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::text[], $6::text[],
+              $7::bytea[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
+              $13::smallint[], $14::timestamptz[])
+       AS accepted (application_id, client_id, idempotency_hash, body_hash, body_key_id, reference,
+                    postcode_hash, postcode_key_id, gss_code, source, type, language, age_years,
+                    arrived_at)
     ON CONFLICT DO NOTHING
-RETURNING application_id
+RETURNING application_id, arrived_at, received_at
 """
 
 # A statement of its own: the INSERT's snapshot cannot see a winner that committed meanwhile.
@@ -65,16 +69,10 @@ SELECT (SELECT count(*) FROM step) AS rows,
 _SET_CHECKED_UP_TO = "UPDATE checked_up_to SET application_id = $1 WHERE application_id < $1"
 
 
-async def transaction_time(connection: Connection) -> datetime:
-    """Return the transaction's time: the `receivedAt` of all that it accepts."""
-    now: datetime = await connection.fetchval(_NOW)
-    return now
-
-
 async def insert_applications(
-    connection: Connection, acceptances: Sequence[Acceptance], arrived_at: Sequence[datetime]
-) -> set[UUID]:
-    """Store what is new; returns the ids of those that were stored."""
+    connection: Connection, acceptances: Sequence[Acceptance]
+) -> dict[IntakeKey, Stored]:
+    """Store what is new, received now; returns only what was stored."""
     rows = await connection.fetch(
         _INSERT,
         [a.application_id for a in acceptances],
@@ -90,9 +88,23 @@ async def insert_applications(
         [a.type for a in acceptances],
         [a.language for a in acceptances],
         [a.age_years for a in acceptances],
-        list(arrived_at),
+        [a.arrived_at for a in acceptances],
+        ARRIVAL_CLAMP,
     )
-    return {row["application_id"] for row in rows}
+    times = {row["application_id"]: row for row in rows}
+    return {
+        a.key: Stored(
+            application_id=a.application_id,
+            body_hash=a.body_hash,
+            body_key_id=a.body_key_id,
+            reference=a.reference,
+            gss_code=a.gss_code,
+            arrived_at=times[a.application_id]["arrived_at"],
+            received_at=times[a.application_id]["received_at"],
+        )
+        for a in acceptances
+        if a.application_id in times
+    }
 
 
 async def find_by_key(

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from itertools import islice
 
 from electoral.authorities import Nation
-from electoral.calendar import london_date
 from electoral.events import Language
 from electoral.problems import FieldError
 from pydantic import ValidationError
@@ -14,7 +13,13 @@ from pydantic_core import ErrorDetails
 
 from registration.application import Answers, Application
 from registration.messages import sentence
-from registration.rules import Fault, faults_between_answers, faults_in_nation, is_under_16
+from registration.rules import (
+    Fault,
+    faults_between_answers,
+    faults_in_nation,
+    is_under_16,
+    residence_nation,
+)
 
 ERRORS_MAX = 50  # field errors told at once
 
@@ -52,9 +57,9 @@ class InvalidApplication(ValueError):
 
 
 def read_application(
-    body: object, *, arrived_at: datetime, source: str, language: Language = "en"
+    body: object, *, on: date, source: str, language: Language = "en"
 ) -> Application:
-    """Read an application that arrived at a time from a credential of a source (web, assisted).
+    """Read an application that arrived on a London day under a credential of a source.
 
     Everything wrong is told at once, but for rules about a field that is itself not well formed.
     Rules of a nation are those of the country given; once the address has told the nation, ask
@@ -62,7 +67,6 @@ def read_application(
     """
     if not isinstance(body, dict):
         raise InvalidApplication(_field_errors([Fault("", "must-be-an-object")], language))
-    on = london_date(arrived_at)
     try:
         application = Application.model_validate(body)
     except ValidationError as error:
@@ -77,11 +81,16 @@ def read_application(
 def check_for_nation(
     application: Application,
     nation: Nation | None,
-    arrived_at: datetime,
+    on: date,
     language: Language = "en",
 ) -> tuple[FieldError, ...]:
-    """Check again by the nation of the address; None is an address that nobody can place."""
-    faults = faults_in_nation(application, nation, london_date(arrived_at))
+    """Check again by the nation of the address; None is an address that nobody can place.
+
+    Where it is the nation of the country given, reading has checked by it on the same day.
+    """
+    if nation == residence_nation(application):
+        return ()
+    faults = faults_in_nation(application, nation, on)
     return _field_errors(faults, language)
 
 

@@ -1,37 +1,35 @@
-"""The public HTTP interface (DESIGN.md section 5)."""
+"""The public HTTP interface; `openapi.yaml` beside it describes it."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
-from typing import Literal
+from datetime import UTC, datetime
 
 from aiohttp import web
 from electoral import problems
-from electoral.authorities import AUTHORITY_UNKNOWN, AUTHORITY_UNKNOWN_NAME, Authorities
+from electoral.authorities import AUTHORITY_UNKNOWN_NAME, Authorities
 from electoral.credentials import Credentials
 from electoral.envelope import timestamp
 from electoral.group_commit import TooManyWaiting, Unavailable
-from electoral.http import bearer_token, edge, json_response, read_json_bytes
+from electoral.http import edge, json_response, read_json_bytes
 from electoral.identifiers import REFERENCE_LENGTH, normalise_reference
 from electoral.metrics import Metrics
 from electoral.problems import FieldError, Problem
+from electoral.proxies import TrustedProxies
+from electoral.routes import OpenRoute, TokenRoute, add_routes, openapi_route
 from electoral.tracing import child_traceparent
 
 from registration.acceptance import Receipt, Stored
 from registration.batches import BatchItem, answer_each, read_batch
 from registration.errors import KeysMissing
+from registration.idempotency import check_idempotency_key
 from registration.json_body import MalformedJson, canonical_json, parse_json
 from registration.limits import RateLimit
+from registration.partners import Partner
 from registration.postcodes import normalise_postcode
 from registration.status import Status, StatusQuestions
-from registration.submission import Partner, Submissions, check_idempotency_key, now
+from registration.submission import Arrival, Submissions
 
 APPLICATION_BYTES_MAX = 64 * 1024
 BATCH_BYTES_MAX = 4 * 1024 * 1024
 STATUS_BYTES_MAX = 1024
-
-Authentication = Literal["partner", "none"]
 
 
 class Api:
@@ -45,12 +43,14 @@ class Api:
         partners: Credentials[Partner],
         authorities: Authorities,
         metrics: Metrics,
+        proxies: TrustedProxies,
         per_address: RateLimit,
         per_reference: RateLimit,
     ) -> None:
+        self.partners = partners
         self._submissions = submissions
         self._questions = questions
-        self._partners = partners
+        self._proxies = proxies
         self._authorities = authorities
         self._per_address = per_address
         self._per_reference = per_reference
@@ -58,14 +58,13 @@ class Api:
         self._replayed = metrics.counter("applications_replayed_total")
         self._refused = metrics.counter("intake_refused_total")
 
-    async def post_application(self, request: web.Request) -> web.Response:
+    async def post_application(self, request: web.Request, partner: Partner) -> web.Response:
         """Accept one application."""
-        arrived_at = now()
-        partner = self._partner(request)
+        arrived_at = datetime.now(UTC)
         key = check_idempotency_key(request.headers.get("Idempotency-Key"))
         body = _parse(await read_json_bytes(request, APPLICATION_BYTES_MAX))
         traceparent = child_traceparent(request.headers.get("traceparent"))
-        receipt = await self._submit(body, key, partner, arrived_at, traceparent)
+        receipt = await self._submit(body, Arrival(partner, key, arrived_at, traceparent))
         response = json_response(
             self._receipt_json(receipt.stored), 200 if receipt.replayed else 201
         )
@@ -75,7 +74,7 @@ class Api:
 
     async def post_status(self, request: web.Request) -> web.Response:
         """Tell where an application is, to whoever knows its reference and postcode."""
-        self._limit(self._per_address, request.remote or "")
+        self._limit(self._per_address, self._proxies.caller_of(request))
         reference, postcode = _status_question(
             _parse(await read_json_bytes(request, STATUS_BYTES_MAX))
         )
@@ -85,10 +84,9 @@ class Api:
             raise problems.not_found("No application has this reference and postcode together.")
         return json_response(self._status_json(status))
 
-    async def post_batch(self, request: web.Request) -> web.Response:
+    async def post_batch(self, request: web.Request, partner: Partner) -> web.Response:
         """Accept up to 500 applications, each by itself; a result per item, in order."""
-        arrived_at = now()
-        partner = self._partner(request)
+        arrived_at = datetime.now(UTC)
         items = read_batch(_parse(await read_json_bytes(request, BATCH_BYTES_MAX)))
         traceparent = child_traceparent(request.headers.get("traceparent"))
 
@@ -98,7 +96,7 @@ class Api:
             _check_size(item.application)
             key = check_idempotency_key(item.idempotency_key)
             child = child_traceparent(traceparent)
-            return await self._submit(item.application, key, partner, arrived_at, child)
+            return await self._submit(item.application, Arrival(partner, key, arrived_at, child))
 
         answers = await answer_each(items, submit)
         results = [self._result_json(i, a) for i, a in zip(items, answers, strict=True)]
@@ -113,24 +111,14 @@ class Api:
 
     # -- what the routes share ------------------------------------------------------------------
 
-    def _partner(self, request: web.Request) -> Partner:
-        partner = self._partners.caller(bearer_token(request))
-        if partner is None:
-            raise problems.unauthenticated()
-        return partner
-
     def _limit(self, limit: RateLimit, name: str) -> None:
         wait = limit.seconds_to_wait(name)
         if wait:
             raise problems.too_many_requests(wait)
 
-    async def _submit(
-        self, body: object, key: str, partner: Partner, arrived_at: datetime, traceparent: str
-    ) -> Receipt:
+    async def _submit(self, body: object, arrival: Arrival) -> Receipt:
         try:
-            receipt = await self._submissions.submit(
-                body, key=key, partner=partner, arrived_at=arrived_at, traceparent=traceparent
-            )
+            receipt = await self._submissions.submit(body, arrival)
         except Unavailable as error:
             self._refused.labels(_reason(error)).inc()
             raise
@@ -148,12 +136,13 @@ class Api:
         }
 
     def _authority_json(self, gss_code: str) -> dict[str, object]:
-        if gss_code == AUTHORITY_UNKNOWN:
+        authority = self._authorities.find(gss_code)
+        if authority is None:  # nobody could place it, or a newer list does not have it any more
             return {"gssCode": gss_code, "name": AUTHORITY_UNKNOWN_NAME, "contact": None}
         contact = self._authorities.ero(gss_code).contact
         return {
             "gssCode": gss_code,
-            "name": self._authorities.authority(gss_code).name,
+            "name": authority.name,
             "contact": {
                 "email": contact.email,
                 "phone": contact.phone,
@@ -208,26 +197,16 @@ def _status_question(body: object) -> tuple[str, str]:
     return fields["reference"], postcode or fields["postcode"]
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One route; how its caller proves who it is stands beside it."""
-
-    method: str
-    path: str
-    handler: Callable[[Api, web.Request], Awaitable[web.Response]]
-    authentication: Authentication
-
-
-ROUTES: tuple[Route, ...] = (
-    Route("POST", "/v1/applications", Api.post_application, "partner"),
-    Route("POST", "/v1/applications:batch", Api.post_batch, "partner"),
-    Route("POST", "/v1/status", Api.post_status, "none"),
+ROUTES: tuple[TokenRoute[Api, Partner] | OpenRoute[Api], ...] = (
+    TokenRoute("POST", "/v1/applications", Api.post_application),
+    TokenRoute("POST", "/v1/applications:batch", Api.post_batch),
+    OpenRoute("POST", "/v1/status", Api.post_status),
+    openapi_route("registration"),
 )
 
 
 def public_app(api: Api, metrics: Metrics) -> web.Application:
     """Build the public port."""
-    app = web.Application(middlewares=[edge(metrics)], client_max_size=BATCH_BYTES_MAX)
-    for route in ROUTES:
-        app.router.add_route(route.method, route.path, partial(route.handler, api))
+    app = web.Application(middlewares=[edge(metrics)])
+    add_routes(app, ROUTES, api, api.partners)
     return app

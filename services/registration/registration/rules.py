@@ -24,6 +24,7 @@ NINO_AGE = 16  # the age from which people are asked for a NINO, and may be in t
 
 _NO_FACTS: Final[Mapping[str, Fact]] = MappingProxyType({})
 
+_NATION_OF_COUNTRY: Mapping[str | None, Nation] = {nation: nation for nation in NATIONS}
 _AGE_RANGES: Mapping[Nation, frozenset[str]] = {
     "england": frozenset({"18to75", "over75"}),
     "scotland": frozenset({"16to17", "over18"}),
@@ -80,7 +81,7 @@ def faults_in_nation(answers: Answers, nation: Nation | None, on: date) -> Itera
 
 def residence_nation(answers: Answers) -> Nation | None:
     """The nation of the country the applicant says they live in."""
-    return next((nation for nation in NATIONS if nation == answers.country), None)
+    return _NATION_OF_COUNTRY.get(answers.country)
 
 
 def is_under_16(answers: Answers, on: date) -> bool:
@@ -179,16 +180,16 @@ def _previous_address(answers: Answers) -> Iterator[Fault]:
 
 
 def _is_same_place(now: Address, before: PreviousAddress) -> bool:
-    if before.country not in (None, "GB"):
+    if before.is_abroad:
         return False
     if now.uprn is not None and before.uprn is not None:
         return now.uprn == before.uprn
-    return _place(now) == _place(before)
+    return now.postcode == before.postcode and _house(now) == _house(before)
 
 
-def _place(address: Address | PreviousAddress) -> str:
-    """Write house, street and postcode so that their division into lines does not count."""
-    text = f"{address.property or ''}{address.street}/{address.postcode}"
+def _house(address: Address | PreviousAddress) -> str:
+    """Write house and street so that their division into lines does not count."""
+    text = f"{address.property or ''}{address.street}"
     return _NOT_IN_A_PLACE.sub("", text.casefold())
 
 

@@ -1,18 +1,24 @@
 """Registration's settings, from environment variables that begin with `REGISTRATION_`."""
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Annotated
 
-from electoral.settings import ServiceSettings
-from pydantic import Field
-from pydantic_settings import SettingsConfigDict
+from electoral.settings import PublicServiceSettings
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+SERVICE = "registration"
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-class Settings(ServiceSettings):
+class Settings(PublicServiceSettings):
     """What registration is told at start."""
 
-    model_config = SettingsConfigDict(env_prefix="REGISTRATION_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="REGISTRATION_")
 
-    http_port: int = Field(ge=0, le=65535, description="public port of the API and the form")
+    http_port: int = Field(default=8101, ge=0, le=65535, description="public port")
+    admin_port: int = Field(default=9101, ge=0, le=65535, description="admin port, never public")
     partners_file: Path = Field(description="JSON file of partners and their tokens' hashes")
     postcode_index: Path = Field(
         description="index built by `python -m registration postcodes-build`"
@@ -22,7 +28,7 @@ class Settings(ServiceSettings):
     waiting_items_max: int = Field(
         default=2_000, ge=1, description="applications that may wait for a commit; then 503"
     )
-    address_lookup_timeout: float = Field(
+    address_lookup_timeout_seconds: float = Field(
         default=1.0, gt=0, description="seconds before the postcode's authority is taken instead"
     )
     status_per_minute_address: int = Field(
@@ -31,3 +37,14 @@ class Settings(ServiceSettings):
     status_per_minute_reference: int = Field(
         default=20, ge=1, description="status questions a minute about one reference"
     )
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(),
+        description="networks whose X-Forwarded-For is believed, comma-separated",
+    )
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _read_networks(cls, text: object) -> object:
+        if not isinstance(text, str):
+            return text
+        return tuple(ip_network(part.strip()) for part in text.split(","))

@@ -29,8 +29,9 @@ class UncheckedWatch:
 
     def __init__(self, pool: Pool, metrics: Metrics) -> None:
         self._pool = pool
-        self._gauge = metrics.gauge("accepted_unverified_oldest_seconds")
         self._since: datetime | None = None
+        gauge = metrics.gauge("accepted_unverified_oldest_seconds")
+        gauge.set_function(self._late_seconds)  # it grows between two looks, too
 
     async def run(self) -> None:
         """Look every 15 s until cancelled."""
@@ -54,10 +55,9 @@ class UncheckedWatch:
             if step.unchecked_since is not None or step.rows < STEP_ROWS:
                 return
 
-    def show(self) -> None:
-        """Set the gauge: 0 when nothing is late."""
+    def _late_seconds(self) -> float:
         since = self._since
-        self._gauge.set(0 if since is None else (datetime.now(UTC) - since).total_seconds())
+        return 0.0 if since is None else (datetime.now(UTC) - since).total_seconds()
 
 
 def first_id_of(moment: datetime) -> UUID:

@@ -3,19 +3,18 @@
 import argparse
 import sys
 
-from electoral import command_line, lifecycle, logs
+from electoral import command_line
 from electoral.settings import load
 
-from verification import app
-from verification.settings import Settings
+from verification.settings import MIGRATIONS, SERVICE, Settings
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser, commands = command_line.parser_of(app.SERVICE)
+    parser, commands = command_line.parser_of("verification")
     commands.add("serve", _serve, "run the service")
-    commands.add_migrate(_dsn, app.SERVICE, app.MIGRATIONS)
+    commands.add_migrate(_dsn, SERVICE, MIGRATIONS)
     commands.add_held(_dsn)
-    return command_line.run(parser, arguments)
+    return command_line.run(parser, Settings, arguments)
 
 
 def _dsn() -> str:
@@ -24,8 +23,9 @@ def _dsn() -> str:
 
 def _serve(_: argparse.Namespace) -> int:
     settings = load(Settings)
-    logs.configure(app.SERVICE, settings.log_level)
-    return lifecycle.run(lambda life: app.serve(settings, life))
+    from verification import app  # after the settings: it takes a while, and only this needs it
+
+    return command_line.serve(settings, SERVICE, lambda life: app.serve(settings, life))
 
 
 if __name__ == "__main__":

@@ -74,4 +74,4 @@ def _decide(levels: Levels, opened: Opened) -> Decided:
 
 @lru_cache(VERDICTS_MAX)
 def _verdict(levels: Levels, nino_absence: NinoAbsence | None) -> Verdict:
-    return rules.CURRENT.decide(levels, nino_absence)
+    return rules.current().decide(levels, nino_absence)

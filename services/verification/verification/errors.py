@@ -3,7 +3,6 @@
 Exception
 +-- VerificationError
     +-- CannotBeDecided          this message can never work
-    |   +-- NotAnApplication
     |   +-- NinoUnexplained
     |   +-- NinoMalformed
     |   +-- MergingNotSupported
@@ -17,10 +16,10 @@ from collections.abc import Mapping
 from typing import Literal, get_args
 
 from electoral.person import UnreadablePerson
-from electoral.sealing import DestroyedKey, DoesNotOpen, UnknownKey
+from electoral.sealing import ERROR_CLASSES, UnknownKey
 
 ParkReason = Literal[
-    "key-unknown",  # sealed under a key that is not there (yet)
+    "unknown-key",  # sealed under a key that is not there (yet)
     "dwp-unavailable",  # DWP says that it cannot answer for this person now
     "dwp-answer-wrong",  # DWP's answer for this person cannot be believed
     "dwp-unanswered",  # the call failed or took too long
@@ -40,10 +39,6 @@ class VerificationError(Exception):
 
 class CannotBeDecided(VerificationError):
     """This message can never work."""
-
-
-class NotAnApplication(CannotBeDecided):
-    """An event of another kind is on the topic of received applications."""
 
 
 class NinoUnexplained(CannotBeDecided):
@@ -66,12 +61,10 @@ class DwpFailure(VerificationError):
         self.reason = reason
 
 
-RETRY: Mapping[type[Exception], ParkReason] = {UnknownKey: "key-unknown"}
+RETRY: Mapping[type[Exception], ParkReason] = {UnknownKey: "unknown-key"}
 HOLD: Mapping[type[Exception], str] = {
-    DestroyedKey: "key-destroyed",
-    DoesNotOpen: "does-not-open",
-    UnreadablePerson: "person-unreadable",
-    NotAnApplication: "not-an-application",
+    **ERROR_CLASSES,
+    UnreadablePerson: "unreadable-person",
     NinoUnexplained: "nino-unexplained",
     NinoMalformed: "nino-malformed",
     MergingNotSupported: "merging-not-supported",

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from electoral.consumer import Hold, Received
+from electoral.consumer import UNEXPECTED_EVENT, Hold, Received
 from electoral.events import ApplicationReceived
 from electoral.ledger import LedgerDeltas
 from electoral.metrics import Metrics
@@ -13,7 +13,7 @@ from electoral.sealing import Sealer
 
 from verification import postgres
 from verification.deciding import Conclusion, Decided, decide
-from verification.errors import HOLD, NotAnApplication, ParkReason
+from verification.errors import ParkReason
 from verification.lookups import Lookups
 from verification.outcomes import NewOutcome, counted, record_outcomes
 from verification.parking import pause_before_try
@@ -69,7 +69,7 @@ class ApplicationReceivedHandler:
 def _prepared(received: Received, conclusions: Iterator[Conclusion]) -> Prepared | Hold:
     event = received.event
     if not isinstance(event, ApplicationReceived):
-        return Hold(HOLD[NotAnApplication])
+        return UNEXPECTED_EVENT
     conclusion = next(conclusions)
     if isinstance(conclusion, Hold):
         return conclusion

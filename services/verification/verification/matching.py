@@ -3,6 +3,10 @@
 It works as a filter: a record with that NINO, then the date of birth, then the names, then the
 date of death; what comes after the first that fails is not compared (`not-applicable`). Nothing of
 the record is in what comes out, only levels.
+
+The levels of the names are those of one pair: a name of the applicant, current or previous, and a
+name of the record, compared as they stand or with first and last name swapped. The first name of
+one pair never joins the surname of another.
 """
 
 from collections.abc import Sequence
@@ -10,13 +14,18 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import NamedTuple
-from unicodedata import normalize
 
-from anyascii import anyascii
 from electoral.events import DateOfDeathLevel, Level, Levels
 from electoral.person import Name
+from jellyfish import soundex
 
-# Strongest first. A pair of names is as good as the weaker of its first and last name.
+from verification.aliases import Aliases, given_names, surnames
+from verification.standardising import standardise_name
+
+INITIALS = 3  # characters that two names must begin with to agree by their initials
+
+# Strongest first: what order there is among levels and pairs comes from here. A last name has no
+# initials.
 NAME_LEVELS: tuple[Level, ...] = (
     "match",
     "alias",
@@ -30,8 +39,6 @@ MIDDLE_NAME_LEVELS: tuple[Level, ...] = ("match", "initials", "not-populated", "
 
 _NAME_RANKS = {level: rank for rank, level in enumerate(NAME_LEVELS)}
 _MIDDLE_NAME_RANKS = {level: rank for rank, level in enumerate(MIDDLE_NAME_LEVELS)}
-# After transliteration there is one hyphen, one apostrophe and what people type in its place.
-_PUNCTUATION = str.maketrans({"-": " ", "'": None, "`": None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,11 @@ class PairLevels(NamedTuple):
 
     @property
     def order(self) -> tuple[int, int, int, int]:
-        """The best pair is the one with the lowest: its weaker name counts most."""
+        """The best pair is the one with the lowest: its weaker name counts most.
+
+        So one more name on a record can only help: a pair is green if its weaker name agrees.
+        Among equals the last name counts, then the first, then the middle name.
+        """
         first, last = _NAME_RANKS[self.first], _NAME_RANKS[self.last]
         return max(first, last), last, first, _MIDDLE_NAME_RANKS[self.middle]
 
@@ -89,7 +100,7 @@ def compare(applicant: Applicant, record: Record | None) -> Levels:
     return _levels(pair, "false" if record.date_of_death is None else "true")
 
 
-@cache  # a few dozen values: there are no others
+@cache  # a few hundred values: there are no others
 def _levels(pair: PairLevels, date_of_death: DateOfDeathLevel) -> Levels:
     return Levels(
         first_name=pair.first,
@@ -102,51 +113,94 @@ def _levels(pair: PairLevels, date_of_death: DateOfDeathLevel) -> Levels:
 
 
 def best_pair(names: Sequence[Name], recorded_names: Sequence[Name]) -> PairLevels:
-    """Compare each name with each of the record; the first name never joins another's surname."""
+    """Compare each name with each of the record; among equals the one that is named first wins."""
     recorded = [standardise_name(name) for name in recorded_names]
-    pairs = (
+    pairs = [
         compare_names(name, other) for name in map(standardise_name, names) for other in recorded
-    )
-    return min(pairs, key=lambda pair: pair.order)
+    ]
+    return min(pairs, key=_order) if len(pairs) > 1 else pairs[0]
 
 
 def compare_names(name: Name, recorded: Name) -> PairLevels:
-    """Compare two standardised names."""
-    return PairLevels(
-        first=_name_level(name.first, recorded.first),
-        middle=_middle_name_level(name.middle, recorded.middle),
-        last=_name_level(name.last, recorded.last),
+    """Compare two standardised names, as they stand or swapped, whichever is better."""
+    middle = _middle_name_level(name.middle, recorded.middle)
+    as_they_stand = PairLevels(
+        _first_name_level(name.first, recorded.first),
+        middle,
+        _last_name_level(name.last, recorded.last),
     )
+    first = _reversed_level(name.first, recorded.last, surnames())
+    last = first and _reversed_level(name.last, recorded.first, given_names())
+    if first and last:
+        return min(as_they_stand, PairLevels(first, middle, last), key=_order)
+    return as_they_stand
 
 
-def _name_level(name: str, recorded: str) -> Level:
-    # A name of which nothing is left to compare agrees with nothing.
-    return "match" if name and name == recorded else "no-match"
+def _order(pair: PairLevels) -> tuple[int, int, int, int]:
+    return pair.order
+
+
+def _first_name_level(name: str, recorded: str) -> Level:
+    if not (name and recorded):
+        return "no-match"  # a name of which nothing is left to compare agrees with nothing
+    if name == recorded:
+        return "match"
+    if are_aliases(name, recorded, given_names()):
+        return "alias"
+    if begin_alike(name, recorded):
+        return "initials"
+    return "soundex" if sound_alike(name, recorded) else "no-match"
+
+
+def _last_name_level(name: str, recorded: str) -> Level:
+    if not (name and recorded):
+        return "no-match"
+    if name == recorded:
+        return "match"
+    if are_aliases(name, recorded, surnames()):
+        return "alias"
+    return "soundex" if sound_alike(name, recorded) else "no-match"
 
 
 def _middle_name_level(name: str, recorded: str) -> Level:
     if not (name and recorded):
         return "not-populated"
-    return "match" if name == recorded else "no-match"
+    if name == recorded:
+        return "match"
+    return "initials" if begin_alike(name, recorded) else "no-match"
 
 
-def standardise_name(name: Name) -> Name:
-    """Make the comparison key of each part of a name."""
-    return Name(standardise(name.first), standardise(name.middle), standardise(name.last))
+def _reversed_level(name: str, recorded: str, aliases: Aliases) -> Level | None:
+    """Compare a name with the other part of the record; the aliases are that part's."""
+    if name and name == recorded:
+        return "reversed"
+    return "alias-reversed" if are_aliases(name, recorded, aliases) else None
 
 
-def standardise(text: str) -> str:
-    """Make the comparison key of a name: what was typed stays what is stored and shown.
-
-    Case, accents and apostrophes do not count, a hyphen is a space, spaces collapse; other
-    scripts are compared as they are transliterated.
-    """
-    if not text.isascii():
-        text = _transliterate(normalize("NFC", text))
-    return " ".join(text.lower().translate(_PUNCTUATION).split())
+def are_aliases(name: str, recorded: str, aliases: Aliases) -> bool:
+    """Say whether one name is another form of the other."""
+    return recorded in aliases.get(name, ())
 
 
-def _transliterate(text: str) -> str:
-    """Write a name in ASCII, or leave it when nothing would be left of it."""
-    plain = anyascii(text)
-    return plain if any(map(str.isalnum, plain)) else normalize("NFC", text.casefold())
+def begin_alike(name: str, recorded: str) -> bool:
+    """Say whether the first three characters are the same, spaces left out."""
+    # Most names that differ do so in the first letter, and a key does not begin with a space.
+    return name[:1] == recorded[:1] and _initials(name) == _initials(recorded)
+
+
+def _initials(name: str) -> str:
+    return name.replace(" ", "")[:INITIALS]
+
+
+def sound_alike(name: str, recorded: str) -> bool:
+    """Say whether two names have the same Soundex code, which only Latin letters have."""
+    if name == recorded:
+        return True
+    # The code begins with the first letter.
+    if name[:1] != recorded[:1] or not _has_code(name) or not _has_code(recorded):
+        return False
+    return soundex(name) == soundex(recorded)
+
+
+def _has_code(name: str) -> bool:
+    return name.isascii() and name[:1].isalpha()

@@ -14,18 +14,18 @@ from electoral import held
 from electoral.consumer import Hold
 from electoral.envelope import wrap
 from electoral.events import ApplicationReceived
-from electoral.held import HeldMessage
+from electoral.held import NO_PARTITION, HeldMessage
 from electoral.kafka import Message
 from electoral.ledger import LedgerDeltas
 from electoral.metrics import Metrics
 from electoral.postgres import Connection, Pool, is_away, transaction
-from electoral.sealing import Sealer
+from electoral.sealing import Sealer, UnknownKey
 from electoral.tracing import child_traceparent
 
 from verification import postgres
 from verification.breaker import Breaker
 from verification.deciding import Ask, Conclusion, Decided, decide
-from verification.errors import ParkReason
+from verification.errors import HOLD, RETRY, ParkReason
 from verification.lookups import Lookups
 from verification.outcomes import SOURCE, NewOutcome, counted, record_outcomes
 from verification.postgres import Claimed
@@ -38,7 +38,6 @@ PAUSE_SECONDS = 1.0  # before a call that failed is made again
 PERSON_PAUSE_SECONDS_MAX = 60.0  # before DWP is asked again about one person
 LOST_CLAIMS_ALONE = 2  # after so many lost claims an attempt is taken by itself
 LOST_CLAIMS_MAX = 5  # after so many it is held
-NO_PARTITION = -1  # of messages that are held from here
 
 log = structlog.get_logger()
 
@@ -76,6 +75,7 @@ class ParkedAttempts:
         self._key_wait = key_wait_hours * 3600  # seconds
         self._after_commit = after_commit
         self._decided = metrics.counter("verification_decided_total")
+        self._interrupted: list[Claimed] = []  # Postgres went away before they were settled
 
     async def run(self) -> None:
         """Try what is due until cancelled."""
@@ -93,6 +93,7 @@ class ParkedAttempts:
 
     async def _round(self) -> float:
         """Try some; returns how long to pause, so that new work keeps its share of DWP."""
+        await self._give_back_interrupted()
         if await self._breaker.is_open():
             await self._probe()
             return POLL_INTERVAL
@@ -104,6 +105,11 @@ class ParkedAttempts:
             return POLL_INTERVAL
         took = asyncio.get_running_loop().time() - begin
         return max(0.0, len(claimed) / self._per_second_max - took)
+
+    async def _give_back_interrupted(self) -> None:
+        """Give up claims that Postgres did not let us settle: they are not lost, and not tries."""
+        await postgres.give_back(self._pool, self._interrupted)
+        self._interrupted.clear()
 
     async def _probe(self) -> None:
         if await self._breaker.claim_probe(seconds=self._lookups.patience + 1.0):
@@ -142,6 +148,10 @@ class ParkedAttempts:
         except asyncio.CancelledError:
             await postgres.give_back(self._pool, claimed)  # the process ends: others may try
             raise
+        except Exception as error:
+            if is_away(error):
+                self._interrupted.extend(claimed)
+            raise
 
     # -- settling -------------------------------------------------------------------------------
 
@@ -162,8 +172,9 @@ class ParkedAttempts:
 
     def _without_end(self, one: Claimed, conclusion: Conclusion) -> Conclusion:
         """Hold what has waited for its key for too long."""
-        waited = one.reason == "key-unknown" and one.reason_age > self._key_wait
-        return Hold("key-unknown") if conclusion == "key-unknown" and waited else conclusion
+        missing = RETRY[UnknownKey]
+        waited = one.reason == missing and one.reason_age > self._key_wait
+        return Hold(HOLD[UnknownKey]) if conclusion == missing and waited else conclusion
 
     async def _record(self, connection: Connection, done: dict[Claimed, Decided | Hold]) -> None:
         ours = await postgres.take_parked(connection, list(done))

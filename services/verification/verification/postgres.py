@@ -9,10 +9,17 @@ from uuid import UUID
 import asyncpg
 from electoral.events import ApplicationReceived, ApplicationVerified
 from electoral.postgres import Connection, Pool
+from electoral.resealing import SealedColumn
 
 from verification.errors import ParkReason
 
 AttemptKey = tuple[UUID, int]  # application id, attempt
+
+_PARKED = "(t.application_id, t.attempt) IN (SELECT application_id, attempt FROM parked)"
+SEALED_AND_UNFINISHED = (
+    SealedColumn("attempt", "sealed_person", _PARKED),
+    SealedColumn("attempt", "sealed_nino", _PARKED),
+)
 
 
 class NewAttempt(NamedTuple):

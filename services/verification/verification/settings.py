@@ -1,15 +1,21 @@
 """Verification's settings, from environment variables that begin with `VERIFICATION_`."""
 
+from pathlib import Path
+
 from electoral.settings import ServiceSettings
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
+
+SERVICE = "verification"
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Settings(ServiceSettings):
     """What verification is told at start; it has no public port."""
 
-    model_config = SettingsConfigDict(env_prefix="VERIFICATION_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="VERIFICATION_")
 
+    admin_port: int = Field(default=9102, ge=0, le=65535, description="admin port, never public")
     dwp_url: str = Field(
         pattern="^https?://", description="base address of DWP's API, http or https"
     )

@@ -7,25 +7,34 @@ from typing import TypeVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
+from electoral.unusable import Unusable
+
 RECORD_CONFIG = ConfigDict(alias_generator=to_camel, extra="forbid")
 
 Record = TypeVar("Record")
 
 
-class ReferenceDataUnusable(ValueError):
-    """A file of reference data is malformed or contradicts itself; the message says where."""
+class ReferenceDataUnusable(Unusable):
+    """A file of reference data is not there, malformed or contradicts itself: the message says."""
 
 
 def read_records(record: type[Record], shipped: str, instead: Path | None = None) -> list[Record]:
     """Read a list of records from the file that lies beside this module, or from another in its
     place; raises ReferenceDataUnusable.
     """
-    content = instead.read_bytes() if instead else files(__name__).joinpath(shipped).read_bytes()
+    content = _read(instead) if instead else files(__name__).joinpath(shipped).read_bytes()
     try:
         return TypeAdapter(list[record]).validate_json(content)  # type: ignore[valid-type]
     except ValidationError as error:
         where = instead.name if instead else shipped
-        raise ReferenceDataUnusable(f"{where}: {_first_problem(error)}") from None
+        raise ReferenceDataUnusable(f"{where}: {_first_problem(error)}.", instead) from None
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ReferenceDataUnusable(f"{file.name}: {error.strerror}.", file) from None
 
 
 def _first_problem(error: ValidationError) -> str:

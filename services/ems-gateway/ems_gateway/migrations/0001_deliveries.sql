@@ -1,7 +1,11 @@
+-- Drawn by an attempt that begins, for its record, or by a record that comes later.
+CREATE SEQUENCE record_position;
+
 -- What reached the gateway for an ERO: one row per revision of an attempt, never
--- changed but for being sealed again under a newer key.
+-- changed but for being sealed again under a newer key. A column is what a statement filters,
+-- joins or orders by, or what an answer needs; all else is in the event.
 CREATE TABLE record (
-    position            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    position            bigint      PRIMARY KEY DEFAULT nextval('record_position'),
     record_id           bytea       NOT NULL UNIQUE CHECK (octet_length(record_id) = 12),
     application_id      uuid        NOT NULL,
     attempt             int         NOT NULL,
@@ -9,22 +13,13 @@ CREATE TABLE record (
     -- The record that this one takes the place of: an earlier revision, or an earlier attempt's.
     replaces            bytea,
     gss_code            text        NOT NULL, -- the attempt was accepted with
-    previous_gss_code   text,
-    address_basis       text        NOT NULL,
     received_at         timestamptz NOT NULL,
-    arrived_at          timestamptz NOT NULL,
     attempt_received_at timestamptz NOT NULL,
     created_at          timestamptz NOT NULL DEFAULT now(),
-    type                text        NOT NULL,
-    source              text        NOT NULL,
-    language            text        NOT NULL,
-    reference           text,
-    client_id           text        NOT NULL,
-    nino_absence        text,
-    outcome             text        NOT NULL, -- JSON, as verification published it
-    person              text        NOT NULL, -- sealed
     size                int         NOT NULL, -- bytes of the delivered item, at most
-    traceparent         text        NOT NULL
+    traceparent         text        NOT NULL,
+    event               text        NOT NULL, -- JSON, as verification published it, less the person
+    person              text        NOT NULL  -- sealed
 ) WITH (
     -- Persons are ciphertext of one to three kilobytes: keep them in the row, uncompressed.
     toast_tuple_target = 8160,

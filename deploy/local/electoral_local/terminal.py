@@ -1,0 +1,5 @@
+"""Where the commands print to."""
+
+from rich.console import Console
+
+console = Console()

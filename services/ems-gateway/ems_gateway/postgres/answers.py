@@ -1,0 +1,41 @@
+"""Answers: what EROs' systems said of their records."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from electoral.postgres import Connection
+
+from ems_gateway.delivery import AnswerStatus
+
+_INSERT_ANSWERS = """
+INSERT INTO answer (position, offer, status, ero, reason, suggested_gss_code, sealed_text)
+SELECT * FROM unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[],
+                     $7::text[])
+"""
+
+
+class StoredAnswer(NamedTuple):
+    """An answer that had an effect."""
+
+    position: int
+    offer: int
+    status: AnswerStatus
+    ero: str
+    reason: str | None
+    suggested_gss_code: str | None
+    sealed_text: str | None
+
+
+async def insert_answers(connection: Connection, answers: Sequence[StoredAnswer]) -> None:
+    """Store answers that had an effect; the attempts are locked already."""
+    if answers:
+        await connection.execute(
+            _INSERT_ANSWERS,
+            [answer.position for answer in answers],
+            [answer.offer for answer in answers],
+            [answer.status for answer in answers],
+            [answer.ero for answer in answers],
+            [answer.reason for answer in answers],
+            [answer.suggested_gss_code for answer in answers],
+            [answer.sealed_text for answer in answers],
+        )

@@ -1,0 +1,169 @@
+"""Attempts: where each stands, its place in the queue or among what is held, and their changes."""
+
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
+
+import asyncpg
+from electoral.ledger import AttemptKey
+from electoral.postgres import Connection
+
+from ems_gateway.delivery import Changes, Standing, Waiting
+
+STANDING = "{0}.revision, {0}.position, {0}.state, {0}.ero, {0}.assigned_gss_code, {0}.offer"
+
+# What is there already, or is committed by a faster worker while this waits for it, is left alone
+# and not returned: it is locked by the next statement.
+_BEGIN_ATTEMPTS = """
+INSERT INTO attempt (application_id, attempt, revision, position, state, ero)
+SELECT application_id, attempt, revision, nextval('record_position'), state, ero
+  FROM unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::text[])
+       AS new (application_id, attempt, revision, state, ero)
+ ORDER BY application_id, attempt
+    ON CONFLICT (application_id, attempt) DO NOTHING
+RETURNING application_id, attempt, position
+"""
+# Makes the missing rows and locks all, in one order: a second writer waits for the first.
+_LOCK_ATTEMPTS = f"""
+INSERT INTO attempt AS a (application_id, attempt, revision, position, state)
+SELECT application_id, attempt, 0, 0, 'new'
+  FROM unnest($1::uuid[], $2::int[]) AS wanted (application_id, attempt)
+ ORDER BY application_id, attempt
+    ON CONFLICT (application_id, attempt) DO UPDATE SET offer = a.offer
+RETURNING a.application_id, a.attempt, {STANDING.format("a")}
+"""
+_ATTEMPTS_OF = f"""
+SELECT application_id, attempt, {STANDING.format("a")} FROM attempt a
+ WHERE application_id = ANY($1::uuid[])
+"""
+_WHICH_ARE_KNOWN = """
+SELECT application_id, attempt FROM attempt JOIN unnest($1::uuid[], $2::int[])
+    AS wanted (application_id, attempt) USING (application_id, attempt)
+"""
+_UPDATE_ATTEMPTS = """
+UPDATE attempt a SET revision = new.revision, position = new.position, state = new.state,
+       ero = new.ero, assigned_gss_code = new.assigned_gss_code, offer = new.offer
+  FROM unnest($1::uuid[], $2::int[], $3::int[], $4::bigint[], $5::text[], $6::text[], $7::text[],
+              $8::int[])
+       AS new (application_id, attempt, revision, position, state, ero, assigned_gss_code, offer)
+ WHERE a.application_id = new.application_id AND a.attempt = new.attempt
+"""
+_DELETE_QUEUED = "DELETE FROM queue WHERE position = ANY($1::bigint[])"
+_DELETE_HELD = "DELETE FROM held_record WHERE position = ANY($1::bigint[])"
+_INSERT_QUEUED = """
+INSERT INTO queue (position, ero, order_at, gss_code, size)
+SELECT * FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::text[], $5::int[])
+"""
+_INSERT_HELD = """
+INSERT INTO held_record (position, ero, order_at, gss_code, size, reason)
+SELECT * FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::text[], $5::int[], $6::text[])
+"""
+
+
+async def begin_attempts(
+    connection: Connection, beginnings: Mapping[AttemptKey, Standing]
+) -> dict[AttemptKey, int]:
+    """Store attempts, in order of their keys, as they stand; returns the positions of new ones.
+
+    A position is drawn here: the record that it is for is stored under it next.
+    """
+    if not beginnings:
+        return {}
+    standings = beginnings.values()
+    rows = await connection.fetch(
+        _BEGIN_ATTEMPTS,
+        [application_id for application_id, _ in beginnings],
+        [attempt for _, attempt in beginnings],
+        [standing.revision for standing in standings],
+        [standing.state for standing in standings],
+        [standing.ero for standing in standings],
+    )
+    return {(row["application_id"], row["attempt"]): row["position"] for row in rows}
+
+
+async def lock_attempts(
+    connection: Connection, keys: Collection[AttemptKey]
+) -> dict[AttemptKey, Standing]:
+    """Lock attempts, known ones and new ones, and say where they stand."""
+    ordered = sorted(keys)
+    rows = await connection.fetch(
+        _LOCK_ATTEMPTS, [key[0] for key in ordered], [key[1] for key in ordered]
+    )
+    return _standings(rows)
+
+
+async def attempts_of(
+    connection: Connection, application_ids: Collection[UUID]
+) -> dict[AttemptKey, Standing]:
+    """Say where all attempts of some applications stand."""
+    if not application_ids:
+        return {}
+    return _standings(await connection.fetch(_ATTEMPTS_OF, list(application_ids)))
+
+
+def _standings(rows: Sequence[asyncpg.Record]) -> dict[AttemptKey, Standing]:
+    return {(row["application_id"], row["attempt"]): read_standing(row) for row in rows}
+
+
+def read_standing(row: asyncpg.Record) -> Standing:
+    """Read the columns of `STANDING`."""
+    return Standing(
+        revision=row["revision"],
+        position=row["position"],
+        state=row["state"],
+        ero=row["ero"],
+        assigned_gss_code=row["assigned_gss_code"],
+        offer=row["offer"],
+    )
+
+
+async def which_are_known(
+    connection: Connection, keys: Sequence[AttemptKey]
+) -> frozenset[AttemptKey]:
+    """Return those of the attempts that any record arrived for."""
+    if not keys:
+        return frozenset()
+    rows = await connection.fetch(
+        _WHICH_ARE_KNOWN, [key[0] for key in keys], [key[1] for key in keys]
+    )
+    return frozenset((row["application_id"], row["attempt"]) for row in rows)
+
+
+async def write_changes(connection: Connection, changes: Changes) -> None:
+    """Write what was decided; the attempts are locked already."""
+    if changes.off_queue:
+        await connection.execute(_DELETE_QUEUED, sorted(changes.off_queue))
+    if changes.no_longer_held:
+        await connection.execute(_DELETE_HELD, sorted(changes.no_longer_held))
+    if changes.queued:
+        await connection.execute(_INSERT_QUEUED, *_columns(changes.queued.values()))
+    if changes.held:
+        reasons = [waiting.reason for waiting in changes.held.values()]
+        await connection.execute(_INSERT_HELD, *_columns(changes.held.values()), reasons)
+    if changes.standings:
+        await _update_attempts(connection, changes)
+    await changes.ledger.write(connection)
+
+
+def _columns(rows: Collection[Waiting]) -> tuple[Sequence[object], ...]:
+    return (
+        [row.position for row in rows],
+        [row.ero for row in rows],
+        [row.order_at for row in rows],
+        [row.gss_code for row in rows],
+        [row.size for row in rows],
+    )
+
+
+async def _update_attempts(connection: Connection, changes: Changes) -> None:
+    standings = changes.standings.values()
+    await connection.execute(
+        _UPDATE_ATTEMPTS,
+        [application_id for application_id, _ in changes.standings],
+        [attempt for _, attempt in changes.standings],
+        [standing.revision for standing in standings],
+        [standing.position for standing in standings],
+        [standing.state for standing in standings],
+        [standing.ero for standing in standings],
+        [standing.assigned_gss_code for standing in standings],
+        [standing.offer for standing in standings],
+    )

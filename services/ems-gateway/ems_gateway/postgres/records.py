@@ -1,0 +1,151 @@
+"""Records: what arrived, one row per revision of an attempt, stored once."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import asyncpg
+from electoral.events import ApplicationVerified
+from electoral.ledger import AttemptKey
+from electoral.postgres import Connection
+from electoral.resealing import SealedColumn
+
+from ems_gateway.delivery import Filed, Standing
+from ems_gateway.postgres.attempts import STANDING, read_standing
+
+SEALED_AND_UNFINISHED = (
+    SealedColumn(
+        "record",
+        "person",
+        "t.position IN (SELECT position FROM queue UNION ALL SELECT position FROM held_record)",
+    ),
+)
+
+# A record that begins its attempt has its position from there.
+_INSERT_RECORDS = """
+INSERT INTO record (position, record_id, application_id, attempt, revision, replaces, gss_code,
+                    received_at, attempt_received_at, size, traceparent, event, person)
+SELECT coalesce(position, nextval('record_position')), record_id, application_id, attempt,
+       revision, replaces, gss_code, received_at, attempt_received_at, size, traceparent, event,
+       person
+  FROM unnest($1::bigint[], $2::bytea[], $3::uuid[], $4::int[], $5::int[], $6::bytea[],
+              $7::text[], $8::timestamptz[], $9::timestamptz[], $10::int[], $11::text[],
+              $12::text[], $13::text[])
+       AS new (position, record_id, application_id, attempt, revision, replaces, gss_code,
+               received_at, attempt_received_at, size, traceparent, event, person)
+    ON CONFLICT (record_id) DO NOTHING
+RETURNING record_id, position
+"""
+_FILED = """r.position AS filed_position, r.record_id, r.application_id, r.attempt,
+       r.revision AS filed_revision, r.gss_code, r.received_at, r.attempt_received_at, r.size,
+       r.traceparent"""
+# Another ERO's record is left out before anything is locked, as if it did not exist.
+_FIND_OF_EROS = f"""
+WITH wanted AS MATERIALIZED (
+    SELECT DISTINCT record_id, ero FROM unnest($1::bytea[], $2::text[]) AS w (record_id, ero)
+), filed AS MATERIALIZED (
+    SELECT {_FILED}, wanted.ero AS asked_by
+      FROM record r JOIN wanted USING (record_id)
+)
+SELECT filed.*, now() AS now, {STANDING.format("a")}
+  FROM filed JOIN attempt a ON a.application_id = filed.application_id
+                           AND a.attempt = filed.attempt AND a.ero = filed.asked_by
+ ORDER BY a.application_id, a.attempt FOR UPDATE OF a
+"""
+_FIND_ONE = f"""
+SELECT {_FILED}, now() AS now, {STANDING.format("a")}
+  FROM record r JOIN attempt a USING (application_id, attempt)
+ WHERE r.record_id = $1 FOR UPDATE OF a
+"""
+
+
+class Arrival(NamedTuple):
+    """An outcome that is to be stored as a record."""
+
+    record_id: bytes
+    event: ApplicationVerified
+    text: str  # the event as JSON, less its person
+    size: int  # bytes of the delivered item, at most
+    traceparent: str
+
+    @property
+    def key(self) -> AttemptKey:
+        return self.event.application_id, self.event.attempt
+
+    def filed(self, position: int) -> Filed:
+        return Filed(
+            position=position,
+            record_id=self.record_id,
+            application_id=self.event.application_id,
+            attempt=self.event.attempt,
+            revision=self.event.revision,
+            gss_code=self.event.gss_code,
+            received_at=self.event.received_at,
+            attempt_received_at=self.event.attempt_received_at,
+            size=self.size,
+            traceparent=self.traceparent,
+        )
+
+
+class Found(NamedTuple):
+    """A record that somebody asks about, and where its attempt stands; its row is locked."""
+
+    filed: Filed
+    standing: Standing
+    now: datetime  # the transaction's
+
+
+async def insert_records(
+    connection: Connection,
+    arrivals: Sequence[Arrival],
+    positions: Sequence[int | None],
+    replaced: Sequence[bytes | None],
+) -> dict[bytes, int]:
+    """Store what is new; returns the positions of those only: a repeat has none."""
+    events = [arrival.event for arrival in arrivals]
+    rows = await connection.fetch(
+        _INSERT_RECORDS,
+        positions,
+        [arrival.record_id for arrival in arrivals],
+        [event.application_id for event in events],
+        [event.attempt for event in events],
+        [event.revision for event in events],
+        replaced,
+        [event.gss_code for event in events],
+        [event.received_at for event in events],
+        [event.attempt_received_at for event in events],
+        [arrival.size for arrival in arrivals],
+        [arrival.traceparent for arrival in arrivals],
+        [arrival.text for arrival in arrivals],
+        [event.person for event in events],
+    )
+    return {row["record_id"]: row["position"] for row in rows}
+
+
+async def find_of_eros(
+    connection: Connection, record_ids: Sequence[bytes], eros: Sequence[str]
+) -> list[Found]:
+    """Find and lock the records among these pairs that are really those EROs'."""
+    return [_found(row) for row in await connection.fetch(_FIND_OF_EROS, record_ids, eros)]
+
+
+async def find_one(connection: Connection, record_id: bytes) -> Found | None:
+    """Find and lock a record, whoever it belongs to; for operators."""
+    row = await connection.fetchrow(_FIND_ONE, record_id)
+    return None if row is None else _found(row)
+
+
+def _found(row: asyncpg.Record) -> Found:
+    filed = Filed(
+        position=row["filed_position"],
+        record_id=row["record_id"],
+        application_id=row["application_id"],
+        attempt=row["attempt"],
+        revision=row["filed_revision"],
+        gss_code=row["gss_code"],
+        received_at=row["received_at"],
+        attempt_received_at=row["attempt_received_at"],
+        size=row["size"],
+        traceparent=row["traceparent"],
+    )
+    return Found(filed, read_standing(row), row["now"])
