@@ -81,13 +81,15 @@ async def of_topics(bootstrap_servers: str) -> list[Place]:
 
 
 async def _records(bootstrap_servers: str) -> AsyncIterator[Any]:
-    consumer: Any = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers, enable_auto_commit=False)
+    # Not by a seek: a look for the end that was under way at the time would undo it.
+    consumer: Any = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap_servers, enable_auto_commit=False, auto_offset_reset="earliest"
+    )
     await consumer.start()
     try:
         partitions = [TopicPartition(t.name, n) for t in TOPICS for n in range(t.partitions)]
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
-        await consumer.seek_to_beginning(*partitions)
         left = {partition for partition, end in ends.items() if end}
         while left:
             for partition, records in (await consumer.getmany(timeout_ms=500)).items():

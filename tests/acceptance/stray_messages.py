@@ -37,23 +37,19 @@ def _sealed(sealer: Sealer) -> Iterator[Record]:
     """What is sealed is no person, or no NINO, or the event has what Postgres cannot store."""
     person = REFUSED.application()
     tag = REFUSED.tag
-    for sealed_person, nino, client_id in (
-        (f"{tag} is no JSON".encode(), str(REFUSED.nino), "stray"),
-        (json.dumps({**person, "dateOfBirth": tag, "firstName": [tag]}).encode(), tag, "stray"),
-        (json.dumps(person).encode(), tag, "stray"),
-        (json.dumps(person).encode() + b"\xff", str(REFUSED.nino), "stray"),
-        (
-            json.dumps(person).encode(),
-            str(REFUSED.nino),
-            "stray\x00",
-        ),  # an error that nobody expects
+    for sealed_person, nino, trace in (
+        (f"{tag} is no JSON".encode(), str(REFUSED.nino), ""),
+        (json.dumps({**person, "dateOfBirth": tag, "firstName": [tag]}).encode(), tag, ""),
+        (json.dumps(person).encode(), tag, ""),
+        (json.dumps(person).encode() + b"\xff", str(REFUSED.nino), ""),
+        (json.dumps(person).encode(), str(REFUSED.nino), "\x00"),  # an error that nobody expects
     ):
-        received = _received(sealer, sealed_person, nino.encode(), client_id)
-        yield _record(_wrapped(received))
-        yield _record(_wrapped(_verified(received)))
+        received = _received(sealer, sealed_person, nino.encode())
+        yield _record(_wrapped(received, trace))
+        yield _record(_wrapped(_verified(received), trace))
 
 
-def _received(sealer: Sealer, person: bytes, nino: bytes, client_id: str) -> ApplicationReceived:
+def _received(sealer: Sealer, person: bytes, nino: bytes) -> ApplicationReceived:
     application_id, now = new_application_id(), datetime.now(UTC)
     return ApplicationReceived(
         application_id=application_id,
@@ -67,7 +63,7 @@ def _received(sealer: Sealer, person: bytes, nino: bytes, client_id: str) -> App
         language="en",
         arrived_at=now,
         address_basis="postcode",
-        client_id=client_id,
+        client_id="stray",
         person=sealer.seal("person", application_id, person),
         nino=sealer.seal("nino-online", application_id, nino),
     )
@@ -86,9 +82,9 @@ def _verified(received: ApplicationReceived) -> ApplicationVerified:
     return ApplicationVerified(**shared, revision=1, outcome=outcome)
 
 
-def _wrapped(event: ApplicationReceived | ApplicationVerified) -> Envelope:
+def _wrapped(event: ApplicationReceived | ApplicationVerified, trace: str) -> Envelope:
     now = datetime.now(UTC)
-    return wrap(event, source="stray", at=now, traceparent=new_traceparent())
+    return wrap(event, source="stray", at=now, traceparent=new_traceparent() + trace)
 
 
 def _record(envelope: Envelope, value: bytes | None = None) -> Record:

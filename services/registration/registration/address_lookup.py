@@ -18,10 +18,9 @@ of the postcode as "SW1A 1AA" in ASCII, and divisions (//) and remainders (%) ar
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, zip_longest
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from zlib import crc32
 
 from registration.postcodes import PostcodeIndex, normalise_postcode
@@ -51,8 +50,7 @@ class AddressLookupUnavailable(Exception):
     """The address look-up did not answer: place the address by its postcode, as approximate."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """A full address with the authority responsible for it, under the provider's GSS code: it may
     have ended since, `Authorities.current` knows.
     """
@@ -89,7 +87,9 @@ class SyntheticAddressLookup:
             return None
         postcode, house = found
         gss_code = self._index.gss_code(postcode)
-        return self._address(postcode, house, gss_code) if gss_code else None
+        if gss_code is None:
+            return None
+        return self._address(uprn.lstrip("0"), postcode, house, gss_code)
 
     async def by_postcode(self, postcode: str) -> tuple[Address, ...]:
         normal = normalise_postcode(postcode)
@@ -97,13 +97,15 @@ class SyntheticAddressLookup:
         if normal is None or gss_code is None:
             return ()
         houses = range(1, count_houses(normal) + 1)
-        return tuple(self._address(normal, house, gss_code) for house in houses)
+        return tuple(
+            self._address(uprn_of(normal, house), normal, house, gss_code) for house in houses
+        )
 
-    def _address(self, postcode: str, house: int, gss_code: str) -> Address:
+    def _address(self, uprn: str, postcode: str, house: int, gss_code: str) -> Address:
         if house > count_houses(postcode) * 2 // 3:
             gss_code = self._neighbour(postcode, gss_code) or gss_code
         return Address(
-            uprn=uprn_of(postcode, house),
+            uprn=uprn,
             property=str(house),
             street=_STREETS[crc32(postcode.encode()) % len(_STREETS)],
             locality=None,
