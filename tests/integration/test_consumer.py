@@ -396,6 +396,11 @@ async def test_headers_that_postgres_cannot_hold_are_foreign_and_harm_nobody(
 ) -> None:
     record = garbled(record_of(ground.topic, an_event()))
     record.headers[:] = [(n, text.encode() if n == name else value) for n, value in record.headers]
+    await hold_as_foreign(ground, record)
+
+
+async def hold_as_foreign(ground: Ground, record: Record) -> held.HeldMessage:
+    """Send a record before twenty good ones: those have their effects, it is held as nobody's."""
     await ground.producer.publish([record])
     sent = await ground.send(20)
     ground.start_worker()
@@ -403,18 +408,13 @@ async def test_headers_that_postgres_cannot_hold_are_foreign_and_harm_nobody(
     [one] = await wait_for_held(ground, 1)
     assert one.is_foreign
     assert one.error_class.startswith("invalid-value")
+    return one
 
 
 async def test_what_postgres_refuses_to_hold_as_ours_is_held_as_foreign(ground: Ground) -> None:
     await ground.pool.execute("ALTER TABLE held_message ADD CHECK (application_id IS NULL)")
     record = garbled(record_of(ground.topic, an_event()))
-    await ground.producer.publish([record])
-    sent = await ground.send(20)
-    ground.start_worker()
-    assert sorted(await ground.wait_for_effects(20)) == sorted(sent)
-    [one] = await wait_for_held(ground, 1)
-    assert one.is_foreign
-    assert one.error_class.startswith("invalid-value")
+    one = await hold_as_foreign(ground, record)
     raw = held.open_message(Sealer(DirectoryKeyring(ground.keys)), one)
     assert (raw.value, dict(raw.headers)) == (record.value, dict(record.headers))
 
