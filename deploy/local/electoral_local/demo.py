@@ -57,9 +57,15 @@ async def _demo(options: StackOptions, script: Script, quiet_seconds: float) -> 
     try:
         console.print(f"Everything is up after {time.monotonic() - began:.1f} s.")
         rehearsal = Rehearsal(stack, script)
-        await play_with_bars(rehearsal)
-        show_refusals(rehearsal.progress)
-        balances = await rehearsal.judge(quiet_seconds=quiet_seconds)
+        # The judge counts the seconds of rest while the last answers still come in.
+        judging = asyncio.create_task(rehearsal.judge(quiet_seconds=quiet_seconds))
+        try:
+            await play_with_bars(rehearsal)
+            show_refusals(rehearsal.progress)
+            balances = await judging
+        finally:
+            judging.cancel()
+            await asyncio.gather(judging, return_exceptions=True)
         stack.sample()
         show_run(stack, rehearsal.progress)
         return balances

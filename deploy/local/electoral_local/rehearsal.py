@@ -119,6 +119,7 @@ class Rehearsal:
         self._script = script
         self.receipts = stack.options.state / f"receipts-{script.first}.jsonl"
         self.progress = Progress(script.total)
+        self._sent_all = asyncio.Event()
         self._acknowledged_before = 0  # of earlier runs on the same stack
 
     async def play(self, show: Callable[[Progress], None] = lambda progress: None) -> Progress:
@@ -130,6 +131,7 @@ class Rehearsal:
             await self._read_progress(citizens)
             await citizens.wait()
             self.progress.sent_all = True
+            self._sent_all.set()
             await watching
             after = self._cpu_seconds()
             self.progress.cpu_seconds |= {name: after[name] - before[name] for name in after}
@@ -141,9 +143,9 @@ class Rehearsal:
         return self.progress
 
     async def judge(self, *, quiet_seconds: float, earlier: Sequence[Path] = ()) -> bool:
-        """Let the judge wait for rest and compare the three records; prints his table.
+        """Once all is sent, let the judge wait for rest and compare the three records.
 
-        `earlier` are the receipts of what was sent to the same stack before this run.
+        He prints his table. `earlier` are the receipts of what was sent to the same stack before this run.
         """
         admin = self._stack.blueprint.admin_url
         receipts = [self.receipts, *earlier]
@@ -157,10 +159,16 @@ class Rehearsal:
             *("--eros", str(self._stack.credentials.tokens_file)),
             *("--quiet", str(quiet_seconds)),
         ]
+        await self._sent_all.wait()
         judge = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "simulated", "reconcile", *arguments)
         )
-        return await judge.wait() == 0
+        try:
+            return await judge.wait() == 0
+        finally:
+            if judge.returncode is None:
+                judge.terminate()
+                await judge.wait()
 
     async def _start_citizens(self) -> Process:
         script = self._script
