@@ -145,7 +145,8 @@ class Rehearsal:
     async def judge(self, *, quiet_seconds: float, earlier: Sequence[Path] = ()) -> bool:
         """Once all is sent, let the judge wait for rest and compare the three records.
 
-        He prints his table. `earlier` are the receipts of what was sent to the same stack before this run.
+        He prints his table. `earlier` are the receipts of what was sent to the same stack before
+        this run.
         """
         admin = self._stack.blueprint.admin_url
         receipts = [self.receipts, *earlier]
