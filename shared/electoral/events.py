@@ -141,7 +141,9 @@ class Outcome(Part):
     rule_version: str
     decided_by: str  # the rule within the version that decided
     decided_at: datetime
-    nino_reuse: tuple[NinoReuse, ...] = ()
+    # The authorities with the most uses, and how many uses there were everywhere.
+    nino_reuse: tuple[NinoReuse, ...] = Field(default=(), max_length=20)
+    nino_reuse_total: int = Field(default=0, ge=0)
     possible_duplicates: PossibleDuplicates = PossibleDuplicates()
 
 

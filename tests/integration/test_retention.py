@@ -30,7 +30,7 @@ from electoral.sealing import (
 )
 from electoral.serving import serving
 from ems_gateway.postgres.records import SEALED_AND_UNFINISHED as GATEWAY
-from verification.postgres import SEALED_AND_UNFINISHED as VERIFICATION
+from verification.postgres.parked import SEALED_AND_UNFINISHED as VERIFICATION
 
 pytestmark = pytest.mark.integration
 

@@ -36,7 +36,7 @@ from verification.handlers import ApplicationReceivedHandler, Prepared
 from verification.lookups import Lookups
 from verification.matching import Record as DwpRecord
 from verification.parking import LOST_CLAIMS_MAX, ParkedAttempts
-from verification.postgres import which_are_known
+from verification.postgres.attempts import which_are_known
 from verification.settings import Settings
 
 pytestmark = pytest.mark.integration

@@ -20,7 +20,7 @@ from ems_gateway.handlers import KeepForEro
 from gateway_builders import an_outcome
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
-from verification.postgres import Waiting, park
+from verification.postgres.parked import Waiting, park
 from verification.watch import show_parked
 
 pytestmark = pytest.mark.integration

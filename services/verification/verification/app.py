@@ -14,7 +14,8 @@ from verification.dwp import Dwp, HttpDwp
 from verification.handlers import ApplicationReceivedHandler
 from verification.lookups import Lookups
 from verification.parking import ParkedAttempts
-from verification.postgres import SEALED_AND_UNFINISHED, which_are_known
+from verification.postgres.attempts import which_are_known
+from verification.postgres.parked import SEALED_AND_UNFINISHED
 from verification.settings import MIGRATIONS, SERVICE, Settings
 from verification.watch import show_parked
 

@@ -6,7 +6,7 @@ every few seconds, by one process at a time; the first probe that is answered cl
 
 from electoral.postgres import Pool
 
-from verification import postgres
+from verification.postgres import breaker as postgres
 
 
 class Breaker:

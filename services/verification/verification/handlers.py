@@ -11,12 +11,14 @@ from electoral.metrics import Metrics
 from electoral.postgres import Connection
 from electoral.sealing import Sealer
 
-from verification import postgres
 from verification.deciding import Conclusion, Decided, decide
 from verification.errors import ParkReason
 from verification.lookups import Lookups
 from verification.outcomes import NewOutcome, counted, record_outcomes
 from verification.parking import pause_before_try
+from verification.postgres import parked
+from verification.postgres.attempts import NewAttempt, insert_attempts
+from verification.postgres.rows import AttemptKey
 
 FIRST_REVISION = 1
 
@@ -30,7 +32,7 @@ class Prepared:
     conclusion: Decided | ParkReason
 
     @property
-    def key(self) -> postgres.AttemptKey:
+    def key(self) -> AttemptKey:
         return self.received.application_id, self.received.attempt
 
 
@@ -52,7 +54,7 @@ class ApplicationReceivedHandler:
         """Write the attempts that are new, with their outcomes or their place among the parked."""
         distinct = {one.key: one for one in prepared}
         ordered = [distinct[key] for key in sorted(distinct)]
-        added = await postgres.insert_attempts(connection, [_new_attempt(one) for one in ordered])
+        added = await insert_attempts(connection, [_new_attempt(one) for one in ordered])
         new = [one for one in ordered if one.key in added]
         deltas = LedgerDeltas()
         await record_outcomes(connection, _outcomes(new), deltas)
@@ -76,9 +78,9 @@ def _prepared(received: Received, conclusions: Iterator[Conclusion]) -> Prepared
     return Prepared(event, received.traceparent, conclusion)
 
 
-def _new_attempt(one: Prepared) -> postgres.NewAttempt:
+def _new_attempt(one: Prepared) -> NewAttempt:
     revision = FIRST_REVISION if isinstance(one.conclusion, Decided) else 0
-    return postgres.NewAttempt(one.received, one.traceparent, revision)
+    return NewAttempt(one.received, one.traceparent, revision)
 
 
 def _outcomes(new: Sequence[Prepared]) -> list[NewOutcome]:
@@ -91,11 +93,11 @@ def _outcomes(new: Sequence[Prepared]) -> list[NewOutcome]:
 
 async def _park(connection: Connection, new: Sequence[Prepared], deltas: LedgerDeltas) -> None:
     waiting = [
-        postgres.Waiting(one.key, one.conclusion, pause_before_try(one.conclusion, 0))
+        parked.Waiting(one.key, one.conclusion, pause_before_try(one.conclusion, 0))
         for one in new
         if not isinstance(one.conclusion, Decided)
     ]
-    await postgres.park(connection, waiting)
+    await parked.park(connection, waiting)
     for one in new:
         if not isinstance(one.conclusion, Decided):
             deltas.enter("waiting", counted(one.received, 0))

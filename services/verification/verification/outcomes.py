@@ -11,8 +11,8 @@ from electoral.outbox import write_outbox
 from electoral.postgres import Connection
 from electoral.tracing import child_traceparent
 
-from verification import postgres
 from verification.deciding import Decided
+from verification.postgres import attempts
 
 SOURCE = "verification"  # the service that its events name
 
@@ -35,7 +35,7 @@ async def record_outcomes(
         return
     at = datetime.now(UTC)
     events = [verified(outcome, at) for outcome in outcomes]
-    await postgres.insert_outcomes(connection, events)
+    await attempts.insert_outcomes(connection, events)
     await write_outbox(connection, [_wrap(e, o, at) for e, o in zip(events, outcomes, strict=True)])
     for event in events:
         deltas.enter("decided", counted(event, event.revision))

@@ -22,13 +22,13 @@ from electoral.postgres import Connection, Pool, is_away, transaction
 from electoral.sealing import Sealer, UnknownKey
 from electoral.tracing import child_traceparent
 
-from verification import postgres
 from verification.breaker import Breaker
 from verification.deciding import Ask, Conclusion, Decided, decide
 from verification.errors import HOLD, RETRY, ParkReason
 from verification.lookups import Lookups
 from verification.outcomes import SOURCE, NewOutcome, counted, record_outcomes
-from verification.postgres import Claimed
+from verification.postgres import attempts, parked
+from verification.postgres.parked import Claimed
 
 CLAIM_SECONDS = 30.0
 CLAIM_MAX = 500  # attempts
@@ -99,7 +99,7 @@ class ParkedAttempts:
             return POLL_INTERVAL
         begin = asyncio.get_running_loop().time()
         most = max(1, min(CLAIM_MAX, int(self._per_second_max)))
-        claimed = await postgres.claim_parked(self._pool, most, seconds=CLAIM_SECONDS)
+        claimed = await parked.claim_parked(self._pool, most, seconds=CLAIM_SECONDS)
         await self._try(claimed, self._lookups.ask)
         if len(claimed) < most:
             return POLL_INTERVAL
@@ -108,12 +108,12 @@ class ParkedAttempts:
 
     async def _give_back_interrupted(self) -> None:
         """Give up claims that Postgres did not let us settle: they are not lost, and not tries."""
-        await postgres.give_back(self._pool, self._interrupted)
+        await parked.give_back(self._pool, self._interrupted)
         self._interrupted.clear()
 
     async def _probe(self) -> None:
         if await self._breaker.claim_probe(seconds=self._lookups.patience + 1.0):
-            claimed = await postgres.claim_parked(self._pool, PROBE_MAX, seconds=CLAIM_SECONDS)
+            claimed = await parked.claim_parked(self._pool, PROBE_MAX, seconds=CLAIM_SECONDS)
             await self._try_together(claimed, self._lookups.probe)
 
     # -- trying ---------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ class ParkedAttempts:
             await self._try_together(others, ask)
         for number, one in enumerate(suspects):
             if asyncio.get_running_loop().time() + self._lookups.patience >= claim_ends:
-                await postgres.give_back(self._pool, suspects[number:])
+                await parked.give_back(self._pool, suspects[number:])
                 return
             await self._try_alone(one, ask)
 
@@ -146,7 +146,7 @@ class ParkedAttempts:
             conclusions = await decide([one.received for one in claimed], self._sealer, ask)
             await self._settle(list(zip(claimed, conclusions, strict=True)))
         except asyncio.CancelledError:
-            await postgres.give_back(self._pool, claimed)  # the process ends: others may try
+            await parked.give_back(self._pool, claimed)  # the process ends: others may try
             raise
         except Exception as error:
             if is_away(error):
@@ -167,7 +167,7 @@ class ParkedAttempts:
                 done[one] = final
         async with transaction(self._pool) as connection:
             await self._record(connection, done)
-            await postgres.postpone(connection, postponed)
+            await parked.postpone(connection, postponed)
         self._after_commit()
 
     def _without_end(self, one: Claimed, conclusion: Conclusion) -> Conclusion:
@@ -177,7 +177,7 @@ class ParkedAttempts:
         return Hold(HOLD[UnknownKey]) if conclusion == missing and waited else conclusion
 
     async def _record(self, connection: Connection, done: dict[Claimed, Decided | Hold]) -> None:
-        ours = await postgres.take_parked(connection, list(done))
+        ours = await parked.take_parked(connection, list(done))
         deltas = LedgerDeltas()
         decided = {o: c for o, c in done.items() if isinstance(c, Decided) and o.key in ours}
         await self._record_decided(connection, decided, deltas)
@@ -189,7 +189,7 @@ class ParkedAttempts:
         self, connection: Connection, decided: dict[Claimed, Decided], deltas: LedgerDeltas
     ) -> None:
         revisions = {one.key: one.revision + 1 for one in decided}
-        marked = await postgres.mark_decided(connection, revisions)
+        marked = await attempts.mark_decided(connection, revisions)
         outcomes = []
         for one, conclusion in decided.items():
             if one.key in marked:
@@ -204,8 +204,8 @@ class ParkedAttempts:
         self, connection: Connection, holds: dict[Claimed, Hold], deltas: LedgerDeltas
     ) -> None:
         """Turn attempts into held messages, as if their topic had just brought them."""
-        removed = await postgres.delete_attempts(connection, [one.key for one in holds])
-        numbers = await postgres.number_held(connection, len(holds))
+        removed = await attempts.delete_attempts(connection, [one.key for one in holds])
+        numbers = await parked.number_held(connection, len(holds))
         messages = []
         for (one, hold), number in zip(holds.items(), numbers, strict=True):
             if one.key in removed:

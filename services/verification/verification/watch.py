@@ -6,7 +6,7 @@ from electoral.metrics import Metrics
 from electoral.postgres import Pool
 
 from verification.errors import PARK_REASONS
-from verification.postgres import count_parked
+from verification.postgres.parked import count_parked
 
 
 async def show_parked(pool: Pool, metrics: Metrics) -> None:

@@ -1,0 +1,143 @@
+"""Attempts and what was found for each, once for each revision."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from electoral.events import ApplicationReceived, ApplicationVerified, Outcome
+from electoral.postgres import Connection
+
+from verification.postgres.rows import AttemptKey, attempt_keys, columns
+
+
+# What an outcome says of other applications: every later revision repeats it.
+FOUND = {"nino_reuse", "nino_reuse_total", "possible_duplicates"}
+
+
+class NewAttempt(NamedTuple):
+    """An attempt as it is stored first; revision 0 means that it waits."""
+
+    received: ApplicationReceived
+    traceparent: str | None
+    revision: int
+
+
+EVENT_COLUMNS = """reference, type, source, language, gss_code, previous_gss_code,
+       address_basis, client_id, arrived_at, received_at, attempt_received_at, nino_absence"""
+
+EVENT_FIELDS = (
+    *("application_id", "attempt", "person", "nino"),
+    *(name.strip() for name in EVENT_COLUMNS.split(",")),
+)
+
+# What was there before is left as it is, and not returned.
+_INSERT_ATTEMPTS = f"""
+INSERT INTO attempt (application_id, attempt, state, revision, {EVENT_COLUMNS},
+                     sealed_person, sealed_nino, traceparent)
+SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::text[], $6::text[],
+                     $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
+                     $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::text[],
+                     $17::text[], $18::text[], $19::text[])
+    ON CONFLICT (application_id, attempt) DO NOTHING
+RETURNING application_id, attempt
+"""
+
+_INSERT_OUTCOMES = """
+INSERT INTO outcome (application_id, attempt, revision, status, result, first_name, middle_name,
+                     last_name, date_of_birth, nino, date_of_death, rule_version, decided_by,
+                     decided_at, nino_absence, found)
+SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::text[], $6::text[],
+                     $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
+                     $13::text[], $14::timestamptz[], $15::text[], $16::jsonb[])
+"""
+
+# Only what still waits under the revision that its decision followed.
+_MARK_DECIDED = """
+UPDATE attempt a SET state = 'decided', revision = d.revision
+  FROM unnest($1::uuid[], $2::int[], $3::int[]) AS d (application_id, attempt, revision)
+ WHERE a.application_id = d.application_id AND a.attempt = d.attempt
+   AND a.revision = d.revision - 1
+RETURNING a.application_id, a.attempt
+"""
+
+# What is held counts there; an attempt with an outcome stays where it is.
+_DELETE_ATTEMPTS = """
+DELETE FROM attempt a USING unnest($1::uuid[], $2::int[]) AS d (application_id, attempt)
+ WHERE a.application_id = d.application_id AND a.attempt = d.attempt AND a.revision = 0
+RETURNING a.application_id, a.attempt
+"""
+
+_WHICH_ARE_KNOWN = """
+SELECT application_id, attempt
+  FROM attempt JOIN unnest($1::uuid[], $2::int[]) AS d (application_id, attempt)
+       USING (application_id, attempt)
+"""
+
+
+async def insert_attempts(
+    connection: Connection, attempts: Sequence[NewAttempt]
+) -> frozenset[AttemptKey]:
+    """Store attempts, sorted by their key; returns those that were not known."""
+    rows = [_attempt_row(attempt) for attempt in attempts]
+    return attempt_keys(await connection.fetch(_INSERT_ATTEMPTS, *columns(rows)))
+
+
+def _attempt_row(attempt: NewAttempt) -> tuple[object, ...]:
+    e = attempt.received
+    state = "decided" if attempt.revision else "waiting"
+    return (
+        *(e.application_id, e.attempt, state, attempt.revision, e.reference, e.type, e.source),
+        *(e.language, e.gss_code, e.previous_gss_code, e.address_basis, e.client_id),
+        *(e.arrived_at, e.received_at, e.attempt_received_at, e.nino_absence),
+        *(e.person, e.nino, attempt.traceparent),
+    )
+
+
+async def insert_outcomes(connection: Connection, events: Sequence[ApplicationVerified]) -> None:
+    """Store outcomes, sorted by their attempt."""
+    await connection.execute(_INSERT_OUTCOMES, *columns([_outcome_row(e) for e in events]))
+
+
+def _outcome_row(e: ApplicationVerified) -> tuple[object, ...]:
+    found, levels = e.outcome, e.outcome.levels
+    by_field = (
+        (None,) * 6
+        if levels is None
+        else (
+            *(levels.first_name, levels.middle_name, levels.last_name),
+            *(levels.date_of_birth, levels.nino, levels.date_of_death),
+        )
+    )
+    return (
+        *(e.application_id, e.attempt, e.revision, found.status, found.result),
+        *by_field,
+        *(found.rule_version, found.decided_by, found.decided_at),
+        *(e.nino_absence, _found(found)),
+    )
+
+
+def _found(outcome: Outcome) -> str | None:
+    """Write what was found among other applications, if anything was."""
+    found = outcome.model_dump_json(include=FOUND, by_alias=True, exclude_defaults=True)
+    return None if found == "{}" else found
+
+
+async def mark_decided(
+    connection: Connection, revisions: Mapping[AttemptKey, int]
+) -> frozenset[AttemptKey]:
+    """Give attempts their new revision; returns those that had the one before it."""
+    rows = [(*key, revision) for key, revision in revisions.items()]
+    return attempt_keys(await connection.fetch(_MARK_DECIDED, *columns(rows))) if rows else frozenset()
+
+
+async def delete_attempts(
+    connection: Connection, keys: Sequence[AttemptKey]
+) -> frozenset[AttemptKey]:
+    """Remove attempts without an outcome; returns those that were there."""
+    return attempt_keys(await connection.fetch(_DELETE_ATTEMPTS, *columns(keys))) if keys else frozenset()
+
+
+async def which_are_known(
+    connection: Connection, keys: Sequence[AttemptKey]
+) -> frozenset[AttemptKey]:
+    """Return those of the attempts that are waiting or decided here."""
+    return attempt_keys(await connection.fetch(_WHICH_ARE_KNOWN, *columns(keys))) if keys else frozenset()

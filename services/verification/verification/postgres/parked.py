@@ -1,0 +1,168 @@
+"""Attempts that wait, their claims, and what is held from here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import asyncpg
+from electoral.events import ApplicationReceived
+from electoral.postgres import Connection, Pool
+from electoral.resealing import SealedColumn
+
+from verification.errors import ParkReason
+from verification.postgres.attempts import EVENT_COLUMNS, EVENT_FIELDS
+from verification.postgres.rows import AttemptKey, attempt_keys, columns
+
+_PARKED = "(t.application_id, t.attempt) IN (SELECT application_id, attempt FROM parked)"
+SEALED_AND_UNFINISHED = (
+    SealedColumn("attempt", "sealed_person", _PARKED),
+    SealedColumn("attempt", "sealed_nino", _PARKED),
+)
+
+
+class Waiting(NamedTuple):
+    """What an attempt waits for, and how long until the next try."""
+
+    key: AttemptKey
+    reason: ParkReason
+    pause: float  # seconds
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # one claim is only ever itself
+class Claimed:
+    """A parked attempt that is ours until `claimed_until`, on the database's clock."""
+
+    received: ApplicationReceived
+    traceparent: str | None
+    revision: int  # of its newest outcome; 0 while there is none
+    reason: ParkReason
+    reason_age: float  # seconds that it has waited for this reason
+    tries: int  # this one included
+    claimed_until: datetime
+    lost_claims: int  # claims before this one, in a row, that ended with nothing done
+
+    @property
+    def key(self) -> AttemptKey:
+        return self.received.application_id, self.received.attempt
+
+
+class ParkedCount(NamedTuple):
+    """How many wait for a reason, and since when the oldest does."""
+
+    reason: str
+    waiting: int
+    oldest: datetime
+
+
+_PARK = """
+INSERT INTO parked (application_id, attempt, reason, next_try_at)
+SELECT application_id, attempt, reason, now() + make_interval(secs => pause)
+  FROM unnest($1::uuid[], $2::int[], $3::text[], $4::float8[])
+       AS w (application_id, attempt, reason, pause)
+"""
+
+# The claim is committed before any work. Whoever dies with it loses it at its end.
+_CLAIM_PARKED = f"""
+WITH due AS (
+    SELECT application_id, attempt FROM parked WHERE next_try_at <= now()
+     ORDER BY next_try_at LIMIT $1 FOR UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE parked p
+       SET claimed_until = now() + make_interval(secs => $2),
+           next_try_at = now() + make_interval(secs => $2),
+           tries = tries + 1,
+           lost_claims = lost_claims + (p.claimed_until IS NOT NULL)::int
+      FROM due WHERE p.application_id = due.application_id AND p.attempt = due.attempt
+ RETURNING p.*
+)
+SELECT application_id, attempt, revision, {EVENT_COLUMNS}, sealed_person AS person,
+       sealed_nino AS nino, traceparent, reason, tries, claimed_until, lost_claims,
+       extract(epoch FROM now() - reason_since)::float8 AS reason_age
+  FROM claimed JOIN attempt USING (application_id, attempt) ORDER BY application_id, attempt
+"""
+
+# Only what is still claimed by us.
+_TAKE_PARKED = """
+DELETE FROM parked p USING unnest($1::uuid[], $2::int[], $3::timestamptz[])
+       AS d (application_id, attempt, claimed_until)
+ WHERE p.application_id = d.application_id AND p.attempt = d.attempt
+   AND p.claimed_until = d.claimed_until
+RETURNING p.application_id, p.attempt
+"""
+_POSTPONE = """
+UPDATE parked p
+   SET reason = w.reason, claimed_until = NULL, lost_claims = 0,
+       reason_since = CASE WHEN p.reason = w.reason THEN p.reason_since ELSE now() END,
+       next_try_at = now() + make_interval(secs => w.pause)
+  FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::float8[])
+       AS w (application_id, attempt, claimed_until, reason, pause)
+ WHERE p.application_id = w.application_id AND p.attempt = w.attempt
+   AND p.claimed_until = w.claimed_until
+"""
+_GIVE_BACK = """
+UPDATE parked p SET claimed_until = NULL, next_try_at = now()
+  FROM unnest($1::uuid[], $2::int[], $3::timestamptz[])
+       AS w (application_id, attempt, claimed_until)
+ WHERE p.application_id = w.application_id AND p.attempt = w.attempt
+   AND p.claimed_until = w.claimed_until
+"""
+_COUNT_PARKED = "SELECT reason, count(*), min(parked_at) AS oldest FROM parked GROUP BY reason"
+_NUMBER_HELD = "SELECT nextval('held_from_parked') FROM generate_series(1, $1)"
+
+
+async def park(connection: Connection, waiting: Sequence[Waiting]) -> None:
+    """Park attempts, sorted by their key."""
+    if waiting:
+        rows = [(*one.key, one.reason, one.pause) for one in waiting]
+        await connection.execute(_PARK, *columns(rows))
+
+
+async def claim_parked(pool: Pool, count: int, *, seconds: float) -> list[Claimed]:
+    """Claim up to `count` parked attempts that are due, oldest first; the claim is committed."""
+    return [_claimed(row) for row in await pool.fetch(_CLAIM_PARKED, count, seconds)]
+
+
+def _claimed(row: asyncpg.Record) -> Claimed:
+    return Claimed(
+        received=ApplicationReceived(**{name: row[name] for name in EVENT_FIELDS}),
+        traceparent=row["traceparent"],
+        revision=row["revision"],
+        reason=row["reason"],
+        reason_age=row["reason_age"],
+        tries=row["tries"],
+        claimed_until=row["claimed_until"],
+        lost_claims=row["lost_claims"],
+    )
+
+
+async def take_parked(connection: Connection, claimed: Sequence[Claimed]) -> frozenset[AttemptKey]:
+    """Remove parked rows whose claim still holds; returns those."""
+    rows = [(*one.key, one.claimed_until) for one in claimed]
+    return attempt_keys(await connection.fetch(_TAKE_PARKED, *columns(rows))) if rows else frozenset()
+
+
+async def postpone(
+    connection: Connection, claimed: Sequence[tuple[Claimed, ParkReason, float]]
+) -> None:
+    """Give claims up: each attempt waits for its reason, and is due after its pause (seconds)."""
+    if claimed:
+        rows = [(*one.key, one.claimed_until, reason, pause) for one, reason, pause in claimed]
+        await connection.execute(_POSTPONE, *columns(rows))
+
+
+async def give_back(pool: Pool, claimed: Sequence[Claimed]) -> None:
+    """Give claims up without having tried: others may at once."""
+    if claimed:
+        rows = [(*one.key, one.claimed_until) for one in claimed]
+        await pool.execute(_GIVE_BACK, *columns(rows))
+
+
+async def number_held(connection: Connection, count: int) -> list[int]:
+    """Draw numbers for messages that are held from here."""
+    return [row["nextval"] for row in await connection.fetch(_NUMBER_HELD, count)]
+
+
+async def count_parked(pool: Pool) -> list[ParkedCount]:
+    """Count what is parked, by reason."""
+    return [ParkedCount(*row) for row in await pool.fetch(_COUNT_PARKED)]
