@@ -8,7 +8,6 @@ from electoral.postgres import Connection
 
 from verification.postgres.rows import AttemptKey, attempt_keys, columns
 
-
 # What an outcome says of other applications: every later revision repeats it.
 FOUND = {"nino_reuse", "nino_reuse_total", "possible_duplicates"}
 
