@@ -6,7 +6,7 @@ from typing import NamedTuple
 from electoral.events import ApplicationReceived, ApplicationVerified, Outcome
 from electoral.postgres import Connection
 
-from verification.postgres.rows import AttemptKey, attempt_keys, columns
+from verification.postgres.rows import AttemptKey, columns, fetch_keys
 
 # What an outcome says of other applications: every later revision repeats it.
 FOUND = {"nino_reuse", "nino_reuse_total", "possible_duplicates"}
@@ -77,7 +77,7 @@ async def insert_attempts(
 ) -> frozenset[AttemptKey]:
     """Store attempts, sorted by their key; returns those that were not known."""
     rows = [_attempt_row(attempt) for attempt in attempts]
-    return attempt_keys(await connection.fetch(_INSERT_ATTEMPTS, *columns(rows)))
+    return await fetch_keys(connection, _INSERT_ATTEMPTS, rows)
 
 
 def _attempt_row(attempt: NewAttempt) -> tuple[object, ...]:
@@ -125,18 +125,18 @@ async def mark_decided(
 ) -> frozenset[AttemptKey]:
     """Give attempts their new revision; returns those that had the one before it."""
     rows = [(*key, revision) for key, revision in revisions.items()]
-    return attempt_keys(await connection.fetch(_MARK_DECIDED, *columns(rows))) if rows else frozenset()
+    return await fetch_keys(connection, _MARK_DECIDED, rows)
 
 
 async def delete_attempts(
     connection: Connection, keys: Sequence[AttemptKey]
 ) -> frozenset[AttemptKey]:
     """Remove attempts without an outcome; returns those that were there."""
-    return attempt_keys(await connection.fetch(_DELETE_ATTEMPTS, *columns(keys))) if keys else frozenset()
+    return await fetch_keys(connection, _DELETE_ATTEMPTS, keys)
 
 
 async def which_are_known(
     connection: Connection, keys: Sequence[AttemptKey]
 ) -> frozenset[AttemptKey]:
     """Return those of the attempts that are waiting or decided here."""
-    return attempt_keys(await connection.fetch(_WHICH_ARE_KNOWN, *columns(keys))) if keys else frozenset()
+    return await fetch_keys(connection, _WHICH_ARE_KNOWN, keys)

@@ -12,7 +12,7 @@ from electoral.resealing import SealedColumn
 
 from verification.errors import ParkReason
 from verification.postgres.attempts import EVENT_COLUMNS, EVENT_FIELDS
-from verification.postgres.rows import AttemptKey, attempt_keys, columns
+from verification.postgres.rows import AttemptKey, columns, fetch_keys
 
 _PARKED = "(t.application_id, t.attempt) IN (SELECT application_id, attempt FROM parked)"
 SEALED_AND_UNFINISHED = (
@@ -139,7 +139,7 @@ def _claimed(row: asyncpg.Record) -> Claimed:
 async def take_parked(connection: Connection, claimed: Sequence[Claimed]) -> frozenset[AttemptKey]:
     """Remove parked rows whose claim still holds; returns those."""
     rows = [(*one.key, one.claimed_until) for one in claimed]
-    return attempt_keys(await connection.fetch(_TAKE_PARKED, *columns(rows))) if rows else frozenset()
+    return await fetch_keys(connection, _TAKE_PARKED, rows)
 
 
 async def postpone(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-import asyncpg
+from electoral.postgres import Connection
 
 AttemptKey = tuple[UUID, int]  # application id, attempt
 
@@ -13,6 +13,11 @@ def columns(rows: Iterable[Sequence[object]]) -> list[list[object]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def attempt_keys(rows: Iterable[asyncpg.Record]) -> frozenset[AttemptKey]:
-    """Read which attempts a statement returned."""
-    return frozenset((row["application_id"], row["attempt"]) for row in rows)
+async def fetch_keys(
+    connection: Connection, statement: str, rows: Sequence[Sequence[object]]
+) -> frozenset[AttemptKey]:
+    """Run a statement over rows, if there are any; returns which attempts it returned."""
+    if not rows:
+        return frozenset()
+    found = await connection.fetch(statement, *columns(rows))
+    return frozenset((row["application_id"], row["attempt"]) for row in found)
