@@ -14,6 +14,7 @@ from electoral.sealing import Sealer
 from verification.deciding import Conclusion, Decided, decide
 from verification.errors import ParkReason
 from verification.lookups import Lookups
+from verification.merging import Merging
 from verification.outcomes import NewOutcome, counted, record_outcomes
 from verification.parking import pause_before_try
 from verification.postgres import parked
@@ -39,16 +40,21 @@ class Prepared:
 class ApplicationReceivedHandler:
     """Takes attempts from `applications.received`; one that is known already changes nothing."""
 
-    def __init__(self, sealer: Sealer, lookups: Lookups, metrics: Metrics) -> None:
+    def __init__(
+        self, sealer: Sealer, merging: Merging, lookups: Lookups, metrics: Metrics
+    ) -> None:
         self._sealer = sealer
+        self._merging = merging
         self._lookups = lookups
         self._decided = metrics.counter("verification_decided_total")
 
     async def prepare(self, events: Sequence[Received]) -> Sequence[Prepared | Hold]:
         """Decide what can be decided; at most as long as a batch may wait for DWP."""
-        attempts = [r.event for r in events if isinstance(r.event, ApplicationReceived)]
-        conclusions = iter(await decide(attempts, self._sealer, self._lookups.ask))
-        return [_prepared(received, conclusions) for received in events]
+        whole = iter(await self._merging.whole(_attempts(events)))
+        prepared = [_whole(received, whole) for received in events]
+        able = [one for one in prepared if isinstance(one, Received)]
+        conclusions = iter(await decide(_attempts(able), self._sealer, self._lookups.ask))
+        return [_prepared(one, conclusions) for one in prepared]
 
     async def record(self, connection: Connection, prepared: Sequence[Prepared]) -> None:
         """Write the attempts that are new, with their outcomes or their place among the parked."""
@@ -68,14 +74,25 @@ class ApplicationReceivedHandler:
             self._decided.labels(result).inc(count)
 
 
-def _prepared(received: Received, conclusions: Iterator[Conclusion]) -> Prepared | Hold:
-    event = received.event
-    if not isinstance(event, ApplicationReceived):
+def _attempts(events: Sequence[Received]) -> list[ApplicationReceived]:
+    return [one.event for one in events if isinstance(one.event, ApplicationReceived)]
+
+
+def _whole(received: Received, whole: Iterator[ApplicationReceived | Hold]) -> Received | Hold:
+    if not isinstance(received.event, ApplicationReceived):
         return UNEXPECTED_EVENT
+    one = next(whole)
+    return one if isinstance(one, Hold) else Received(one, received.traceparent)
+
+
+def _prepared(received: Received | Hold, conclusions: Iterator[Conclusion]) -> Prepared | Hold:
+    if isinstance(received, Hold):
+        return received
     conclusion = next(conclusions)
     if isinstance(conclusion, Hold):
         return conclusion
-    return Prepared(event, received.traceparent, conclusion)
+    assert isinstance(received.event, ApplicationReceived)
+    return Prepared(received.event, received.traceparent, conclusion)
 
 
 def _new_attempt(one: Prepared) -> NewAttempt:

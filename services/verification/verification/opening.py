@@ -7,9 +7,9 @@ from electoral.calendar import london_date
 from electoral.events import ApplicationReceived, NinoAbsence
 from electoral.franchise import age_on
 from electoral.person import read_person
-from electoral.sealing import Sealer, SealPurpose
+from electoral.sealing import Sealer, SealPurpose, key_id_of, seal_purpose_of
 
-from verification.errors import MergingNotSupported, NinoMalformed, NinoUnexplained
+from verification.errors import NinoMalformed, NinoUnexplained
 from verification.matching import Applicant
 
 NINO_AGE = 16  # under-16s are not asked for a NINO, and never sent to DWP
@@ -46,20 +46,18 @@ def _is_under_16(applicant: Applicant, event: ApplicationReceived) -> bool:
 
 def _nino_of(sealer: Sealer, event: ApplicationReceived) -> tuple[str | None, NinoAbsence | None]:
     """Return the NINO that identifies, or why there is none to look up."""
-    if event.nino_absence == "not-corrected":
-        raise MergingNotSupported
     if event.nino is None:
-        if event.nino_absence is None:
+        if event.nino_absence in (None, "not-corrected"):  # what is merged says which
             raise NinoUnexplained
         return None, event.nino_absence
-    sealed_for = nino_purpose(event)
-    text = sealer.open(sealed_for, event.application_id, event.nino).decode("utf-8", "replace")
+    purpose = _nino_purpose(event.nino)
+    text = sealer.open(purpose, event.application_id, event.nino).decode("utf-8", "replace")
     nino = ninos.normalise(text)
     if not ninos.is_well_formed(nino):
         raise NinoMalformed
     return (None, "never-issued") if ninos.is_never_issued(nino) else (ninos.identity(nino), None)
 
 
-def nino_purpose(event: ApplicationReceived) -> SealPurpose:
-    """Name what the NINO was sealed for: paper and resubmissions come through a council."""
-    return "nino-council" if event.source == "paper" or event.attempt > 1 else "nino-online"
+def _nino_purpose(sealed: str) -> SealPurpose:
+    """Read what a NINO was sealed for: online, or through a council; nothing else is a NINO."""
+    return "nino-council" if seal_purpose_of(key_id_of(sealed)) == "nino-council" else "nino-online"

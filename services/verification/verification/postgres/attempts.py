@@ -3,13 +3,22 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from electoral.events import ApplicationReceived, ApplicationVerified, Outcome
-from electoral.postgres import Connection
+from electoral.events import ApplicationReceived, ApplicationVerified, NinoAbsence, Outcome
+from electoral.postgres import Connection, Pool
 
 from verification.postgres.rows import AttemptKey, columns, fetch_keys
 
 # What an outcome says of other applications: every later revision repeats it.
 FOUND = {"nino_reuse", "nino_reuse_total", "possible_duplicates"}
+
+
+class Earlier(NamedTuple):
+    """What a resubmission leaves as it was."""
+
+    attempt: int
+    person: str  # sealed
+    nino: str | None  # sealed
+    nino_absence: NinoAbsence | None
 
 
 class NewAttempt(NamedTuple):
@@ -69,6 +78,18 @@ _WHICH_ARE_KNOWN = """
 SELECT application_id, attempt
   FROM attempt JOIN unnest($1::uuid[], $2::int[]) AS d (application_id, attempt)
        USING (application_id, attempt)
+"""
+
+
+# Of those attempts the newest one that came before.
+_FIND_EARLIER = """
+SELECT d.application_id, d.attempt AS before, e.attempt, e.sealed_person, e.sealed_nino,
+       e.nino_absence
+  FROM unnest($1::uuid[], $2::int[]) AS d (application_id, attempt)
+ CROSS JOIN LATERAL (
+       SELECT * FROM attempt a
+        WHERE a.application_id = d.application_id AND a.attempt < d.attempt
+        ORDER BY a.attempt DESC LIMIT 1) AS e
 """
 
 
@@ -133,6 +154,17 @@ async def delete_attempts(
 ) -> frozenset[AttemptKey]:
     """Remove attempts without an outcome; returns those that were there."""
     return await fetch_keys(connection, _DELETE_ATTEMPTS, keys)
+
+
+async def find_earlier(pool: Pool, keys: Sequence[AttemptKey]) -> dict[AttemptKey, Earlier]:
+    """Find for each attempt the newest one of its application before it, where there is one."""
+    rows = await pool.fetch(_FIND_EARLIER, *columns(keys)) if keys else ()
+    return {
+        (row["application_id"], row["before"]): Earlier(
+            row["attempt"], row["sealed_person"], row["sealed_nino"], row["nino_absence"]
+        )
+        for row in rows
+    }
 
 
 async def which_are_known(
