@@ -34,6 +34,7 @@ from verification.dwp import NOT_FOUND, UNAVAILABLE, WRONG, Answer, Answers
 from verification.errors import DwpFailure
 from verification.handlers import ApplicationReceivedHandler, Prepared
 from verification.lookups import Lookups
+from verification.merging import Merging
 from verification.matching import Record as DwpRecord
 from verification.parking import LOST_CLAIMS_MAX, ParkedAttempts
 from verification.postgres.attempts import which_are_known
@@ -89,7 +90,8 @@ class Bench:
         return Lookups(self.dwp, self.breaker(), calls_max=8, patience=PATIENCE)
 
     def handler(self) -> ApplicationReceivedHandler:
-        return ApplicationReceivedHandler(self.sealer, self.lookups(), self.metrics)
+        merging = Merging(self.pool, self.sealer)
+        return ApplicationReceivedHandler(self.sealer, merging, self.lookups(), self.metrics)
 
     async def prepare(self, *events: ApplicationReceived) -> Sequence[Prepared | Hold]:
         return await self.handler().prepare([Received(e, new_traceparent()) for e in events])
@@ -316,7 +318,7 @@ async def test_what_can_never_be_opened_or_understood_is_held(
         "nino-unexplained",
         "unreadable-person",
         "nino-malformed",
-        "merging-not-supported",
+        "unknown-application",
     ]
 
 

@@ -13,6 +13,7 @@ from verification.breaker import Breaker
 from verification.dwp import Dwp, HttpDwp
 from verification.handlers import ApplicationReceivedHandler
 from verification.lookups import Lookups
+from verification.merging import Merging
 from verification.parking import ParkedAttempts
 from verification.postgres.attempts import which_are_known
 from verification.postgres.parked import SEALED_AND_UNFINISHED
@@ -72,7 +73,8 @@ def _handler(
         calls_max=settings.dwp_calls_in_flight_max,
         patience=settings.dwp_patience_seconds,
     )
-    return ApplicationReceivedHandler(frame.sealer, lookups, frame.metrics)
+    merging = Merging(frame.pool, frame.sealer)
+    return ApplicationReceivedHandler(frame.sealer, merging, lookups, frame.metrics)
 
 
 def _parked(frame: Frame, settings: Settings, dwp: Dwp, breaker: Breaker) -> ParkedAttempts:

@@ -5,7 +5,7 @@ Exception
     +-- CannotBeDecided          this message can never work
     |   +-- NinoUnexplained
     |   +-- NinoMalformed
-    |   +-- MergingNotSupported
+    |   +-- UnknownApplication
     +-- DwpFailure               a whole call to DWP came to nothing; its `reason` says how
 
 retry: the attempt is parked and tried again. hold: the message is held by itself. stop: whatever
@@ -49,8 +49,8 @@ class NinoMalformed(CannotBeDecided):
     """What was sealed as a NINO does not have the form of one."""
 
 
-class MergingNotSupported(CannotBeDecided):
-    """A resubmission that leaves the NINO as it was: merging is not built yet."""
+class UnknownApplication(CannotBeDecided):
+    """A resubmission of an application that is not known here: there is nothing to merge with."""
 
 
 class DwpFailure(VerificationError):
@@ -67,5 +67,5 @@ HOLD: Mapping[type[Exception], str] = {
     UnreadablePerson: "unreadable-person",
     NinoUnexplained: "nino-unexplained",
     NinoMalformed: "nino-malformed",
-    MergingNotSupported: "merging-not-supported",
+    UnknownApplication: "unknown-application",
 }
