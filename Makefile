@@ -87,6 +87,10 @@ load: $(VENV)/installed ## 20,000 applications as fast as they go, with the rate
 match-rate: $(VENV)/installed-dev ## decisions per second of matching and rules, on one core
 	@$(BIN)/python tests/benchmarks/matching_rate.py
 
+.PHONY: match-report
+match-report: $(VENV)/installed-dev ## who is green or red and should not be: var/match-report.html
+	@PYTHONPATH=tests $(BIN)/python -m evaluation
+
 .PHONY: mutants
 mutants: $(VENV)/installed-dev ## do the tests of matching and rules notice every change? 10 minutes
 	@$(BIN)/python tests/mutation/mutants.py

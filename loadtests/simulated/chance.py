@@ -8,7 +8,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 MILLION = 1_000_000
-WORDS_OF_BLOCK = Struct("<42I")  # 168 bytes: what one round of SHAKE-128 gives
+WORDS_OF_BLOCK = Struct("<42I")
+BYTES_OF_BLOCK = 168  # what one round of SHAKE-128 gives
 WORD_BITS = 32
 
 
@@ -19,9 +20,9 @@ class Draws:
 
     def __init__(self, key: bytes, subject: int, purpose: str) -> None:
         self._subject = b"%b %d %b" % (key, subject, purpose.encode())
-        self._block = 0
-        self._words: list[int] = []
-        self._next_block()
+        self._block = 1
+        block = shake_128(b"0 " + self._subject)  # as every later block, without another call
+        self._words: list[int] = list(WORDS_OF_BLOCK.unpack(block.digest(BYTES_OF_BLOCK)))
 
     def below(self, bound: int) -> int:
         """A whole number from 0 to `bound` - 1; `bound` is far below 2^32."""
@@ -32,7 +33,10 @@ class Draws:
 
     def chance(self, share: float) -> bool:
         """True in `share` of all cases."""
-        return self.below(MILLION) < share * MILLION
+        words = self._words  # `below`, without the price of another call
+        if not words:
+            self._next_block()
+        return words.pop() * MILLION >> WORD_BITS < share * MILLION
 
     def among(self, choices: Sequence[T]) -> T:
         words = self._words  # `below`, without the price of another call
@@ -43,7 +47,7 @@ class Draws:
     def _next_block(self) -> None:
         block = shake_128(b"%d %b" % (self._block, self._subject))
         self._block += 1
-        self._words.extend(WORDS_OF_BLOCK.unpack(block.digest(WORDS_OF_BLOCK.size)))
+        self._words.extend(WORDS_OF_BLOCK.unpack(block.digest(BYTES_OF_BLOCK)))
 
 
 def key_of_seed(seed: int) -> bytes:

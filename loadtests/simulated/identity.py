@@ -6,18 +6,10 @@ from typing import NamedTuple
 
 from simulated.chance import MILLION, Draws
 from simulated.kinds import Kind
-from simulated.names import (
-    ENGLISH,
-    OTHER_FIRST_NAMES,
-    OTHER_LAST_NAMES,
-    Origin,
-    PersonName,
-)
-from simulated.names import on_record as written_on_record
+from simulated.names import PersonName, written
+from simulated.origins import Origin
 from simulated.places import Place
 
-# Kinds whose truth rests on one name being another: Latin letters, one name on either side.
-OTHER_NAME_KINDS = frozenset({Kind.OTHER_FIRST_NAME, Kind.OTHER_LAST_NAME})
 UNRECORDED_KINDS = frozenset({Kind.UNKNOWN_NINO, Kind.UNDER_16})
 LAST_DEATH = date(2025, 12, 31)
 
@@ -29,14 +21,11 @@ class Identity(NamedTuple):
     origin: Origin
     name: PersonName
     previous_name: PersonName | None
+    recorded_name: PersonName | None  # on record instead of what the person gives
     date_of_birth: date  # of an under-16 it is not used: that age depends on the day
-    nino: str  # eight characters
-
-
-class DrawnNames(NamedTuple):
-    origin: Origin
-    current: PersonName
-    previous: PersonName | None
+    nino: str  # eight characters, as given
+    twin: "Identity | None" = None  # in whose home this one lives
+    nino_holder: "Identity | None" = None  # whose NINO is given, if not the person's own
 
 
 class DwpRecord(NamedTuple):
@@ -66,33 +55,12 @@ def decide_kind(draws: Draws, limits: Sequence[tuple[float, Kind]], place: Place
     return kind
 
 
-def draw_names(draws: Draws, origins: Sequence[Origin], kind: Kind) -> DrawnNames:
-    origin = ENGLISH if kind in OTHER_NAME_KINDS else draws.among(origins)
-    last = draws.among(origin.last)
-    if origin is ENGLISH and draws.below(100) < 3:
-        last = f"{last}-{draws.among(origin.last)}"
-    middle = draws.among(origin.first) if draws.below(100) < 45 else ""
-    current = PersonName(draws.among(origin.first), middle, last)
-    voluntary = kind is Kind.AS_ON_RECORD and draws.below(100) < 5
-    if not voluntary and kind is not Kind.PREVIOUS_NAME_ON_RECORD:
-        return DrawnNames(origin, current, None)
-    before = _another(draws, origin.last, last)
-    return DrawnNames(origin, current, PersonName(current.first, middle, before))
-
-
-def _another(draws: Draws, choices: Sequence[str], other_than: str) -> str:
-    """One of the choices that does not begin as the other does, if there is one."""
-    start = draws.below(len(choices))
-    turned = [*choices[start:], *choices[:start]]
-    return next((name for name in turned if name[0] != other_than[0]), turned[0])
-
-
 def draw_record(draws: Draws, identity: Identity) -> DwpRecord | None:
     """What DWP wrote down: in its own manner, and different in the way the kind says."""
     kind = identity.kind
     if kind in UNRECORDED_KINDS:
         return None
-    held = [_written(name, draws) for name in _names_on_record(draws, identity)]
+    held = [written(name, draws) for name in _names_on_record(draws, identity)]
     born = identity.date_of_birth
     if kind is Kind.WRONG_DATE_OF_BIRTH:
         born += timedelta(days=1 + draws.below(4_000))
@@ -102,21 +70,10 @@ def draw_record(draws: Draws, identity: Identity) -> DwpRecord | None:
 
 def _names_on_record(draws: Draws, identity: Identity) -> list[PersonName]:
     name, previous = identity.name, identity.previous_name
-    if identity.kind is Kind.OTHER_FIRST_NAME:
-        return [name._replace(first=_another(draws, OTHER_FIRST_NAMES, name.first))]
-    if identity.kind is Kind.OTHER_LAST_NAME:
-        return [name._replace(last=_another(draws, OTHER_LAST_NAMES, name.last))]
+    if identity.recorded_name:
+        return [identity.recorded_name]
     if identity.kind is Kind.PREVIOUS_NAME_ON_RECORD and previous:
         return [previous]
     if previous and draws.below(2):
         return [previous, name]
     return [name]
-
-
-def _written(name: PersonName, draws: Draws) -> PersonName:
-    style = draws.among((0, 0, 0, 1, 1, 2))
-    middle = name.middle if draws.below(10) else ""  # records often lack it
-    last = written_on_record(name.last, style)
-    if style == 2 and "-" in last:
-        last = last.replace("-", " ")
-    return PersonName(written_on_record(name.first, style), written_on_record(middle, style), last)

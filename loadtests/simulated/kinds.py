@@ -18,7 +18,18 @@ class Kind(StrEnum):
     DECEASED = "deceased"
     UNDER_16 = "under-16"  # in Scotland and Wales only
     NO_DATE_OF_BIRTH = "no-date-of-birth"
-    PREVIOUS_NAME_ON_RECORD = "previous-name-on-record"
+    PREVIOUS_NAME_ON_RECORD = "previous-name-on-record"  # married, and says so
+    PREVIOUS_NAME_NOT_GIVEN = "previous-name-not-given"  # married, and does not
+    ALIAS = "alias"  # the record has another form of the first name: Mike, Michael; Siân, Jane
+    SWAPPED_NAMES = "swapped-names"
+    ACCENTS_LEFT_OUT = "accents-left-out"  # by the applicant; the record has them
+    TRANSLITERATED = "transliterated"  # typed in their own script, on record in Latin letters
+    MISTYPED_NAME = "mistyped-name"  # what comes of it depends on the mistake: nobody judges it
+    # These three are neighbours of the person before them, who must be as on record; else they
+    # are as on record themselves.
+    TWIN = "twin"  # last name, address and date of birth of the other one
+    TWINS_NINO = "twins-nino"  # a twin who gives the other's NINO; where the names are English
+    SHARED_NINO = "shared-nino"  # gives the NINO of a neighbour, who is nobody to them
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,15 @@ class Shares:
     under_16: float = 0.01  # of the people who live in Scotland and Wales
     no_date_of_birth: float = 0.003
     previous_name_on_record: float = 0.01
+    previous_name_not_given: float = 0.005
+    alias: float = 0.02
+    swapped_names: float = 0.005
+    accents_left_out: float = 0.005
+    transliterated: float = 0.003
+    mistyped_name: float = 0.0  # a share of them would be a share that is not judged
+    twin: float = 0.005
+    twins_nino: float = 0.002
+    shared_nino: float = 0.003
     unplaceable: float = 0.005  # postcode without an authority: held as authority-unknown
     unplaceable_with_gss_code: float = 0.002  # the same, but the application names the council
     by_hand: float = 0.08  # of the placeable: a typed address, without a UPRN

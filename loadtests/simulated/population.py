@@ -7,29 +7,23 @@ they agree by construction, except in the way that the person's `Kind` says.
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from simulated import names
 from simulated.applications import Application, compose
 from simulated.chance import Draws, key_of_seed
 from simulated.clock import london_today
-from simulated.identity import DwpRecord, Identity, decide_kind, draw_names, draw_record
+from simulated.identity import DwpRecord, Identity, decide_kind, draw_record
 from simulated.kinds import Kind, Shares
+from simulated.naming import draw_names
+from simulated.neighbours import NEIGHBOUR_KINDS, beside
 from simulated.ninos import Ninos
+from simulated.origins import ENGLISH, OTHERS
 from simulated.places import UNKNOWN_AUTHORITY, Place, Places, load_places
+from simulated.truth import Truth, truth_of
 
 POPULATION = 50_000_000
 # Everybody who is sent to DWP is 17 to 90 on this day and so between 17 and 114 for years after.
 BIRTHS_COUNTED_FROM = date(2026, 1, 1)
 AGE_DAYS_MIN = 17 * 366
 AGE_DAYS_MAX = 90 * 365
-
-
-class Truth(NamedTuple):
-    """What must come out for this person."""
-
-    kind: Kind
-    result: str  # "green", "red" or "not-applicable"
-    levels: dict[str, str]  # only the levels that every rule set must decide so
-    gss_code: str  # where it must be delivered; X99999999: held until someone assigns it
 
 
 class Citizen(NamedTuple):
@@ -41,8 +35,8 @@ class Citizen(NamedTuple):
 
     @property
     def record(self) -> DwpRecord | None:
-        """DWP's record of this person, drawn when asked for; None: DWP has nothing."""
-        return _record(self.key, self.identity)
+        """What DWP holds under the NINO that is given; None: nothing. Drawn when asked for."""
+        return _record(self.key, self.identity.nino_holder or self.identity)
 
 
 class Population:
@@ -59,8 +53,9 @@ class Population:
         self._key = key_of_seed(seed)
         self._ninos = Ninos(seed)
         self._places = places or load_places()
+        self._share_lost = self.shares.unplaceable + self.shares.unplaceable_with_gss_code
         self._kind_limits = self.shares.kind_limits()
-        self._origins = [o for o in (names.ENGLISH, *names.OTHERS) for _ in range(o.weight)]
+        self._origins = [o for o in (ENGLISH, *OTHERS) for _ in range(o.weight)]
 
     def person(self, n: int, today: date | None = None) -> Citizen:
         """Person n as an applicant of that day (London; it decides the age of under-16s)."""
@@ -68,9 +63,12 @@ class Population:
             raise ValueError(f"person {n} is not among the {POPULATION} of the population")
         identity = self._identity(n)
         draws = Draws(self._key, n, "application")
-        application = compose(identity, draws, self.shares, today or london_today())
+        today = today or london_today()
+        application = compose(identity, draws, self.shares, today)
+        if identity.twin:
+            application["address"] = self._address(identity.twin, today)
         gss_code = self._settle(identity, application, draws)
-        return Citizen(n, application, _truth(identity, gss_code), identity, self._key)
+        return Citizen(n, application, truth_of(identity.kind, gss_code), identity, self._key)
 
     def record_of_nino(self, nino: str) -> DwpRecord | None:
         """What DWP holds under a NINO, of which only the first eight characters count."""
@@ -79,7 +77,19 @@ class Population:
             return None
         return _record(self._key, self._identity(n))
 
+    def _address(self, identity: Identity, today: date) -> object:
+        draws = Draws(self._key, identity.n, "application")
+        return compose(identity, draws, self.shares, today)["address"]
+
     def _identity(self, n: int) -> Identity:
+        identity = self._identity_alone(n)
+        if identity.kind is Kind.AS_ON_RECORD or identity.kind not in NEIGHBOUR_KINDS:
+            return identity  # most people
+        other = self._identity_alone(n - 1 if n else 1)
+        return beside(identity, other, Draws(self._key, n, "neighbour"))
+
+    def _identity_alone(self, n: int) -> Identity:
+        """Who this is, as far as no neighbour makes a difference."""
         draws = Draws(self._key, n, "identity")
         place = self._place(draws)
         kind = decide_kind(draws, self._kind_limits, place)
@@ -87,19 +97,19 @@ class Population:
         age_days = AGE_DAYS_MIN + draws.below(AGE_DAYS_MAX - AGE_DAYS_MIN)
         number = n + POPULATION if kind is Kind.UNKNOWN_NINO else n
         return Identity(
-            n=n,
-            kind=kind,
-            place=place,
-            origin=drawn.origin,
-            name=drawn.current,
-            previous_name=drawn.previous,
-            date_of_birth=BIRTHS_COUNTED_FROM - timedelta(days=age_days),
-            nino=self._ninos.nino(number),
+            n,
+            kind,
+            place,
+            drawn.origin,
+            drawn.current,
+            drawn.previous,
+            drawn.recorded,
+            BIRTHS_COUNTED_FROM - timedelta(days=age_days),
+            self._ninos.nino(number),
         )
 
     def _place(self, draws: Draws) -> Place:
-        lost = self.shares.unplaceable + self.shares.unplaceable_with_gss_code
-        if draws.chance(lost):
+        if draws.chance(self._share_lost):
             return self._places.draw_unplaceable(draws)
         if draws.chance(self.shares.by_hand):
             return self._places.draw(draws)  # typed: the postcode decides
@@ -112,45 +122,12 @@ class Population:
         return identity.place.gss_code
 
     def _name_the_council(self, application: Application, draws: Draws) -> str:
-        lost, named = self.shares.unplaceable, self.shares.unplaceable_with_gss_code
-        if not draws.chance(named / (lost + named)):
+        if not draws.chance(self.shares.unplaceable_with_gss_code / self._share_lost):
             return UNKNOWN_AUTHORITY
         code = draws.among(self._places.gss_codes)
         application["gssCode"] = code
         return code
 
 
-MATCHED = {
-    "nino": "match",
-    "dateOfBirth": "match",
-    "firstName": "match",
-    "lastName": "match",
-}
-LEVELS = {
-    Kind.AS_ON_RECORD: MATCHED,
-    Kind.PREVIOUS_NAME_ON_RECORD: MATCHED,
-    Kind.DECEASED: {**MATCHED, "dateOfDeath": "true"},
-    Kind.OTHER_FIRST_NAME: {**MATCHED, "firstName": "no-match"},
-    Kind.OTHER_LAST_NAME: {**MATCHED, "lastName": "no-match"},
-    Kind.WRONG_DATE_OF_BIRTH: {"nino": "match", "dateOfBirth": "no-match"},
-    Kind.UNKNOWN_NINO: {"nino": "no-match"},
-    Kind.NO_NINO: {"nino": "not-applicable"},
-    Kind.UNDER_16: {"nino": "not-applicable"},
-    Kind.NO_DATE_OF_BIRTH: {"dateOfBirth": "not-applicable"},
-}
-RESULTS = {  # of the kinds that are not red
-    Kind.AS_ON_RECORD: "green",
-    Kind.PREVIOUS_NAME_ON_RECORD: "green",
-    Kind.NO_NINO: "not-applicable",
-    Kind.UNDER_16: "not-applicable",
-    Kind.NO_DATE_OF_BIRTH: "not-applicable",
-}
-TRUTHS = {kind: (RESULTS.get(kind, "red"), levels) for kind, levels in LEVELS.items()}
-
-
 def _record(key: bytes, identity: Identity) -> DwpRecord | None:
     return draw_record(Draws(key, identity.n, "record"), identity)
-
-
-def _truth(identity: Identity, gss_code: str) -> Truth:
-    return Truth(identity.kind, *TRUTHS[identity.kind], gss_code)

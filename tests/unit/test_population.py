@@ -10,6 +10,7 @@ from simulated import names, places
 from simulated.applications import AGE_RANGES
 from simulated.kinds import Kind, Shares, shares_of
 from simulated.ninos import ALL_NINOS, NEVER_ISSUED, Ninos
+from simulated.origins import ENGLISH, OTHERS
 from simulated.places import UNKNOWN_AUTHORITY, Places, load_places
 from simulated.population import POPULATION, Citizen, Population
 from simulated.uprns import houses_of, uprn_of
@@ -256,7 +257,7 @@ def test_names_come_in_many_scripts_and_typed_apart(citizens: list[Citizen]) -> 
 
 
 def test_a_record_writes_a_name_so_that_it_stays_the_same_name() -> None:
-    for origin in (names.ENGLISH, *names.OTHERS):
+    for origin in (ENGLISH, *OTHERS):
         for name in (*origin.first, *origin.last):
             for style in range(3):
                 assert names.compared(names.on_record(name, style)) == names.compared(name)
