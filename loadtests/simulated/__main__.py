@@ -17,7 +17,9 @@ from simulated import citizens as citizens_
 from simulated import councils as councils_
 from simulated import judging, rest
 from simulated.clock import london_today, seconds_since
-from simulated.dwp import Dwp, read_records
+from simulated.dwp import Dwp
+from simulated.dwp_control import Control, ControlRefused, changed, read_changes
+from simulated.dwp_records import read_records
 from simulated.journal import Journal
 from simulated.kinds import Shares, shares_of
 from simulated.ledgers import fetch_ledgers
@@ -50,11 +52,27 @@ def dwp(
     also: Annotated[
         Path | None, typer.Option(exists=True, help="JSON: records beside the population's.")
     ] = None,
+    control: Annotated[str, typer.Option(help='As for PUT /control: {"hangRate": 0.1}')] = "{}",
+    control_file: Annotated[
+        Path | None, typer.Option(exists=True, help="A file of the same; --control goes before.")
+    ] = None,
 ) -> None:
-    """DWP's records of the population; its behaviour is set by PUT /control."""
+    """DWP's records of the population; its behaviour is set here and by PUT /control."""
     records = read_records(also) if also else {}
-    server = Dwp(Population(seed, _shares(shares)), client_id, client_secret, seed, records)
+    behaviour = _control(control_file.read_text() if control_file else "{}", control)
+    population = Population(seed, _shares(shares))
+    server = Dwp(population, client_id, client_secret, seed, records, behaviour)
     uvloop.run(serve_until_stopped(server.application(), host, port))
+
+
+def _control(*texts: str) -> Control:
+    changes: dict[str, object] = {}
+    try:
+        for text in texts:
+            changes |= read_changes(text)
+        return changed(Control(), changes)
+    except ControlRefused as refused:
+        raise typer.BadParameter(str(refused), param_hint="--control") from None
 
 
 @app.command()

@@ -1,66 +1,27 @@
 """DWP's customer records behind an API: OAuth2 client credentials and look-ups of up to 100.
 
 It stores nobody: each answer is worked out from the seed. How badly it behaves is set while it
-runs, by PUT /control; GET /control/statistics says what it was asked and what it answered.
+runs, by PUT /control; GET /control/statistics and /control/history say what it was asked.
 """
 
 import asyncio
 import json
-import random
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from datetime import date
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
 
 from aiohttp import web
 
+from simulated import dwp_misfortunes as misfortunes
+from simulated.dwp_answers import LOOKUPS_MAX, Answers, Lookup
+from simulated.dwp_control import Control, ControlRefused, changed, read_changes
+from simulated.dwp_figures import Figures
+from simulated.dwp_outages import Outage
+from simulated.dwp_records import Records
 from simulated.identity import DwpRecord
-from simulated.names import PersonName
 from simulated.population import Population
 
-LOOKUPS_MAX = 100  # in one call
-HANG_SECONDS = 3_600.0  # longer than any client waits
 BODY_BYTES_MAX = 256 * 1024
-NINO_LENGTH = 8  # characters that identify; a suffix does not count
-GARBAGE = b"<html><head><title>Service temporarily"
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@dataclass(frozen=True)
-class Control:
-    """How this DWP behaves; rates are shares of calls, or of items, from 0 to 1."""
-
-    latency_ms: float = 0.0
-    latency_jitter_ms: float = 0.0
-    error_rate: float = 0.0  # whole calls answered 500
-    item_error_rate: float = 0.0  # single items answered `unavailable`
-    hang_rate: float = 0.0  # calls that are never answered
-    garbage_rate: float = 0.0  # calls answered 200 with something that is no JSON
-    down: bool = False  # every call is answered 503
-    refuse: bool = False  # every connection is cut without an answer
-    token_seconds: float = 300.0  # life of a new access token
-
-
-@dataclass
-class Statistics:
-    """Counted since the start; `items` are single look-ups."""
-
-    tokens: int = 0
-    calls: int = 0
-    items: int = 0
-    found: int = 0
-    not_found: int = 0
-    unavailable: int = 0
-    errors: int = 0
-    hangs: int = 0
-    garbage: int = 0
-    refused: int = 0  # 503 or cut while down
-    unauthorized: int = 0
-    malformed: int = 0
 
 
 class Dwp:
@@ -76,142 +37,185 @@ class Dwp:
         client_secret: str,
         misfortune_seed: int = 0,
         also: Mapping[str, DwpRecord] | None = None,
+        control: Control | None = None,
     ) -> None:
-        self.control = Control()
-        self.statistics = Statistics()
-        self._population = population
-        self._also = also or {}
-        self._client = (client_id, client_secret)
-        self._tokens: dict[str, float] = {}  # token -> time.monotonic() of its end
-        self._misfortune = random.Random(misfortune_seed)
+        self._at_start = self._control = control or Control()
+        self._outages_from = time.monotonic()
+        self._figures = Figures()
+        self._chance = misfortunes.Chance(misfortune_seed)
+        self._answers = Answers(Records(population, also or {}), self._chance, self._figures)
+        self._tokens = Tokens(client_id, client_secret)
 
     def application(self) -> web.Application:
         app = web.Application(client_max_size=BODY_BYTES_MAX)
         app.add_routes(
             [
-                web.post("/oauth2/token", self._behaving(self._give_token)),
-                web.post("/v1/lookups", self._behaving(self._look_up)),
+                web.post("/oauth2/token", self._give_token),
+                web.post("/v1/lookups", self._look_up),
                 web.get("/control", self._show_control),
                 web.put("/control", self._change_control),
+                web.delete("/control", self._reset_control),
                 web.get("/control/statistics", self._show_statistics),
+                web.delete("/control/statistics", self._reset_statistics),
+                web.get("/control/history", self._show_history),
             ]
         )
         return app
 
-    def _behaving(self, handler: Handler) -> Handler:
-        """The handler, with every misfortune that is set for whole calls before it."""
+    # -- what clients call ------------------------------------------------------------------------
 
-        async def behave(request: web.Request) -> web.StreamResponse:
-            control = self.control
-            if control.refuse or control.down:
-                self.statistics.refused += 1
-                return _cut(request) if control.refuse else web.Response(status=503)
-            jitter = control.latency_jitter_ms * self._misfortune.random()
-            if control.latency_ms or jitter:
-                await asyncio.sleep((control.latency_ms + jitter) / 1000)
-            return await self._misfortune_or(handler, request)
-
-        return behave
-
-    async def _misfortune_or(self, handler: Handler, request: web.Request) -> web.StreamResponse:
-        if request.path != "/v1/lookups":
-            return await handler(request)
-        if self._strikes(self.control.hang_rate):
-            self.statistics.hangs += 1
-            await asyncio.sleep(HANG_SECONDS)
-        if self._strikes(self.control.error_rate):
-            self.statistics.errors += 1
-            return web.Response(status=500, text="Internal Server Error")
-        if self._strikes(self.control.garbage_rate):
-            self.statistics.garbage += 1
-            return web.Response(body=GARBAGE, content_type="application/json")
-        return await handler(request)
-
-    def _strikes(self, rate: float) -> bool:
-        return rate > 0 and self._misfortune.random() < rate
-
-    async def _give_token(self, request: web.Request) -> web.Response:
+    async def _give_token(self, request: web.Request) -> web.StreamResponse:
+        if outage := self._outage_now():
+            return await self._suffer(outage, request)
+        await self._be_slow()
         form = await request.post()
-        if (form.get("client_id"), form.get("client_secret")) != self._client:
-            self.statistics.unauthorized += 1
+        if not self._tokens.knows(form.get("client_id"), form.get("client_secret")):
+            self._figures.count("unauthorized")
             return web.json_response({"error": "invalid_client"}, status=401)
         if form.get("grant_type") != "client_credentials":
             return web.json_response({"error": "unsupported_grant_type"}, status=400)
-        now = time.monotonic()
-        self._tokens = {token: end for token, end in self._tokens.items() if end > now}
-        token, seconds = secrets.token_urlsafe(24), self.control.token_seconds
-        self._tokens[token] = now + seconds
-        self.statistics.tokens += 1
+        self._figures.count("tokens")
+        seconds = self._control.token_seconds
+        token = self._tokens.give(seconds)
         return web.json_response(
             {"access_token": token, "token_type": "Bearer", "expires_in": int(seconds)}
         )
 
-    async def _look_up(self, request: web.Request) -> web.Response:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme != "Bearer" or self._tokens.get(token, 0.0) <= time.monotonic():
-            self.statistics.unauthorized += 1
-            return web.json_response({"error": "invalid_token"}, status=401)
-        lookups = _lookups(await request.read())
+    async def _look_up(self, request: web.Request) -> web.StreamResponse:
+        control = self._control
+        authorized = self._tokens.is_good(request.headers.get("Authorization", ""))
+        lookups = _read_lookups(await request.read()) if authorized else None
+        # Counted before anything else: what is offered in an outage is offered too.
+        above = lookups is not None and self._figures.offer(
+            len(lookups), control.ceiling_lookups_per_second, refuses=control.ceiling_refuses
+        )
+        if outage := self._outage_now():
+            return await self._suffer(outage, request)
         if lookups is None:
-            self.statistics.malformed += 1
-            return web.json_response({"error": "invalid_request"}, status=400)
-        self.statistics.calls += 1
-        results = [self._answer(lookup["id"], lookup["nino"]) for lookup in lookups]
-        return web.json_response({"results": results})
+            return self._turn_away("malformed" if authorized else "unauthorized")
+        refused = above and control.ceiling_refuses
+        if refused or self._chance.strikes("throttle", control.throttle_rate):
+            return self._throttle()
+        await self._be_slow()
+        return await self._answer_or_worse(request, lookups, control)
 
-    def _answer(self, lookup_id: str, nino: str) -> dict[str, object]:
-        statistics = self.statistics
-        statistics.items += 1
-        answer: dict[str, object] = {"id": lookup_id, "nino": nino}
-        if self._strikes(self.control.item_error_rate):
-            statistics.unavailable += 1
-            return {**answer, "outcome": "unavailable"}
-        record = self._also.get(nino[:NINO_LENGTH]) or self._population.record_of_nino(nino)
-        if record is None:
-            statistics.not_found += 1
-            return {**answer, "outcome": "not-found"}
-        statistics.found += 1
-        return {**answer, "outcome": "found", "record": record.as_json()}
+    def _turn_away(self, why: str) -> web.Response:
+        if why == "malformed":
+            self._figures.count("malformed")
+            return web.json_response({"error": "invalid_request"}, status=400)
+        self._figures.count("unauthorized")
+        return web.json_response({"error": "invalid_token"}, status=401)
+
+    # -- what may come of a call ------------------------------------------------------------------
+
+    def _outage_now(self) -> Outage | None:
+        return self._control.outage(time.monotonic() - self._outages_from)
+
+    async def _suffer(self, outage: Outage, request: web.Request) -> web.StreamResponse:
+        if outage.kind == "429":
+            return self._throttle(outage.retry_after_seconds)
+        if outage.kind == "hang":
+            return await self._hang(request)
+        self._figures.count("refused")
+        if outage.kind == "cut":
+            return misfortunes.cut(request)
+        as_date = self._control.retry_after_as_date
+        return misfortunes.down(outage.retry_after_seconds, as_date=as_date)
+
+    def _throttle(self, seconds: int | None = None) -> web.Response:
+        self._figures.count("throttled")
+        told = self._control.retry_after_seconds if seconds is None else seconds
+        return misfortunes.too_many(told, as_date=self._control.retry_after_as_date)
+
+    async def _hang(self, request: web.Request) -> web.Response:
+        self._figures.count("hangs")
+        return await misfortunes.hang(request)
+
+    async def _be_slow(self) -> None:
+        if seconds := self._chance.latency(self._control):
+            await asyncio.sleep(seconds)
+
+    async def _answer_or_worse(
+        self, request: web.Request, lookups: list[Lookup], control: Control
+    ) -> web.StreamResponse:
+        strikes, count = self._chance.strikes, self._figures.count
+        if strikes("hang", control.hang_rate):
+            return await self._hang(request)
+        if strikes("error", control.error_rate):
+            count("errors")
+            return web.Response(status=500, text="Internal Server Error")
+        body = self._answer(lookups, control)
+        if strikes("garbage", control.garbage_rate):
+            count("garbage")
+            kind = self._chance.of("garbage-kind").choice(control.garbage_kinds)
+            return await misfortunes.garbage(kind, request, body)
+        if strikes("drip", control.drip_rate):
+            count("drips")
+            return await misfortunes.drip(request, body, control.drip_seconds)
+        return web.Response(body=body, content_type=misfortunes.JSON)
+
+    def _answer(self, lookups: list[Lookup], control: Control) -> bytes:
+        self._figures.count("calls")
+        self._figures.count("items", len(lookups))
+        return json.dumps({"results": self._answers.answer(lookups, control)}).encode()
+
+    # -- what the tester calls --------------------------------------------------------------------
 
     async def _show_control(self, request: web.Request) -> web.Response:
-        return web.json_response(_on_wire(self.control))
+        return web.json_response(self._control.on_wire())
 
     async def _change_control(self, request: web.Request) -> web.Response:
-        changes = _changes(await request.read())
-        if changes is None:
-            known = ", ".join(_on_wire(self.control))
-            return web.json_response({"error": f"an object with any of: {known}"}, status=400)
-        self.control = replace(self.control, **changes)
-        return web.json_response(_on_wire(self.control))
+        try:
+            changes = read_changes(await request.read())
+            self._set(changed(self._control, changes), outages="outages" in changes)
+        except ControlRefused as refused:
+            return web.json_response({"error": str(refused)}, status=400)
+        return await self._show_control(request)
+
+    async def _reset_control(self, request: web.Request) -> web.Response:
+        """As it was at the start."""
+        self._set(self._at_start, outages=True)
+        return await self._show_control(request)
+
+    def _set(self, control: Control, *, outages: bool) -> None:
+        self._control = control
+        if outages:  # their seconds count from now
+            self._outages_from = time.monotonic()
 
     async def _show_statistics(self, request: web.Request) -> web.Response:
-        return web.json_response(_on_wire(self.statistics))
+        return web.json_response(self._figures.in_all())
+
+    async def _reset_statistics(self, request: web.Request) -> web.Response:
+        self._figures.reset()
+        return web.Response(status=204)
+
+    async def _show_history(self, request: web.Request) -> web.Response:
+        return web.json_response({"seconds": self._figures.by_second()})
 
 
-def read_records(path: Path) -> dict[str, DwpRecord]:
-    """Records by NINO, from a JSON list of a record as the API states it and its `nino`."""
-    entries = json.loads(path.read_text(encoding="utf-8"))
-    return {entry["nino"][:NINO_LENGTH]: _record_of(entry) for entry in entries}
+class Tokens:
+    """Access tokens of the one client, and when each ends."""
+
+    def __init__(self, client_id: str, client_secret: str) -> None:
+        self._client = (client_id, client_secret)
+        self._ends: dict[str, float] = {}  # token -> time.monotonic()
+
+    def knows(self, client_id: object, client_secret: object) -> bool:
+        return (client_id, client_secret) == self._client
+
+    def give(self, seconds: float) -> str:
+        now = time.monotonic()
+        self._ends = {token: end for token, end in self._ends.items() if end > now}
+        token = secrets.token_urlsafe(24)
+        self._ends[token] = now + seconds
+        return token
+
+    def is_good(self, authorization: str) -> bool:
+        scheme, _, token = authorization.partition(" ")
+        return scheme == "Bearer" and self._ends.get(token, 0.0) > time.monotonic()
 
 
-def _record_of(entry: Mapping[str, Any]) -> DwpRecord:
-    names = tuple(PersonName(n["first"], n["middle"], n["last"]) for n in entry["names"])
-    died = entry["dateOfDeath"]
-    return DwpRecord(
-        names,
-        date.fromisoformat(entry["dateOfBirth"]),
-        date.fromisoformat(died) if died else None,
-    )
-
-
-def _cut(request: web.Request) -> web.Response:
-    """Closes the connection under the client's feet; what is returned reaches nobody."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response(status=503)
-
-
-def _lookups(body: bytes) -> list[dict[str, str]] | None:
+def _read_lookups(body: bytes) -> list[Lookup] | None:
     """The look-ups of a request, or None when it is not as the API wants it."""
     try:
         lookups = json.loads(body)["lookups"]
@@ -219,36 +223,12 @@ def _lookups(body: bytes) -> list[dict[str, str]] | None:
         return None
     if not isinstance(lookups, list) or not 1 <= len(lookups) <= LOOKUPS_MAX:
         return None
-    sound = all(
-        isinstance(lookup, dict)
-        and isinstance(lookup.get("id"), str)
-        and isinstance(lookup.get("nino"), str)
-        for lookup in lookups
-    )
-    return lookups if sound else None
+    read = [lookup for lookup in map(_read_lookup, lookups) if lookup is not None]
+    return read if len(read) == len(lookups) else None
 
 
-def _on_wire(behaviour: Control | Statistics) -> dict[str, object]:
-    return {_camel(name): value for name, value in asdict(behaviour).items()}
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)
-
-
-def _changes(body: bytes) -> dict[str, Any] | None:
-    """Changes to the control, each of the type that it has there, or None."""
-    try:
-        changes = json.loads(body)
-    except ValueError:
+def _read_lookup(lookup: object) -> Lookup | None:
+    if not isinstance(lookup, dict):
         return None
-    known = {_camel(field.name): field for field in fields(Control)}
-    if not isinstance(changes, dict) or not set(changes) <= set(known):
-        return None
-    for name, value in changes.items():
-        if isinstance(value, bool) != (known[name].type is bool):
-            return None
-        if not isinstance(value, (bool, int, float)):
-            return None
-    return {known[name].name: value for name, value in changes.items()}
+    number, nino = lookup.get("id"), lookup.get("nino")
+    return Lookup(number, nino) if isinstance(number, str) and isinstance(nino, str) else None

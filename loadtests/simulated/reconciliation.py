@@ -28,6 +28,7 @@ from simulated.receipts import Receipt
 from simulated.rest import LIMIT
 
 OFFENDERS_SHOWN = 5
+PENDING_ENDED = "Each pending record was followed by its outcome"
 
 
 class Expected(NamedTuple):
@@ -156,6 +157,7 @@ class _Journals:
         self._first: dict[str, tuple[str, bytes]] = {}  # record id -> ERO, hash of the item
         self._record_of: dict[tuple[str, int, int], str] = {}  # attempt and revision -> record
         self._attempt_of: dict[str, tuple[str, str]] = {}  # record id -> GSS code, application
+        self._pending: set[str] = set()  # records that say that there is no outcome yet
         self._received: set[tuple[str, str]] = set()  # ERO and record id
         self._acknowledged: set[tuple[str, str]] = set()
         self._delivered: set[str] = set()
@@ -210,6 +212,8 @@ class _Journals:
             self._faults["duplicate"].add(item["id"])
         self._record_of[name] = item["id"]
         self._attempt_of[item["id"]] = (item["gssCode"], item["applicationId"])
+        if item["verification"]["status"] == "pending":
+            self._pending.add(item["id"])
 
     def _judge_content(self, delivery: Delivery, receipt: Receipt, text: str) -> None:
         ero, item = delivery
@@ -248,14 +252,17 @@ class _Journals:
                 self._judge_place(receipt, self._expected_of(receipt))
                 if application_id not in self.planted:
                     self._faults["lost"].add(application_id)
-        self._judge_acknowledgements()
+        attempts = {(name[0], name[1]): self._record_of[name] for name in sorted(self._record_of)}
+        newest = set(attempts.values())
+        self._judge_acknowledgements(newest)
+        for record_id in sorted(newest & self._pending):
+            self._faults["pending"].add(record_id)
 
-    def _judge_acknowledgements(self) -> None:
+    def _judge_acknowledgements(self, newest: set[str]) -> None:
         """An ERO acknowledges what it got, and the newest revision of each attempt that it got."""
-        newest = {(name[0], name[1]): self._record_of[name] for name in sorted(self._record_of)}
         acknowledged = {record_id for _, record_id in self._acknowledged}
         wrong = {record_id for _, record_id in self._acknowledged - self._received}
-        for record_id in sorted(wrong | (set(newest.values()) - acknowledged)):
+        for record_id in sorted(wrong | (newest - acknowledged)):
             self._faults["acknowledged"].add(record_id)
 
     def acknowledged(self) -> dict[str, Sum]:
@@ -282,6 +289,7 @@ class _Journals:
             faults["fields"].criterion("Every field delivered equals the field sent", **read),
             faults["times"].criterion("Times are those of the receipt", **read),
             faults["result"].criterion("Results are those that the truth demands", **read),
+            faults["pending"].criterion(PENDING_ENDED, pending=len(self._pending)),
             faults["nino"].criterion("No council was told a NINO", **read),
             faults["shape"].criterion("Every item has the agreed shape", **read),
             faults["repeat"].criterion("Repeats have equal bodies", repeats=self._repeats),
@@ -310,8 +318,10 @@ def _shows_nino(text: str, application: dict[str, Any]) -> bool:
 
 def _has_result(item: dict[str, Any], expected: Expected) -> bool:
     verification = item["verification"]
-    if expected.result is None or verification["status"] == "pending":
-        return True  # a pending one is followed by its outcome; the ledger's digests see to that
+    if verification["status"] == "pending":
+        return verification["result"] is None and not verification["levels"]
+    if expected.result is None:
+        return True
     levels = verification["levels"]
     return verification["result"] == expected.result and all(
         levels.get(name) == level for name, level in expected.levels.items()

@@ -167,8 +167,8 @@ FIELDS: Mapping[str, Mapping[str, Sentence]] = {
 }
 
 PENDING = Sentence(
-    "Not checked yet: DWP has not answered. The result will follow.",
-    "Heb ei wirio eto: nid yw'r Adran Gwaith a Phensiynau wedi ateb. Bydd y canlyniad yn dilyn.",
+    "Not checked yet: there has been no answer so far. The result will follow.",
+    "Heb ei wirio eto: ni chafwyd ateb hyd yn hyn. Bydd y canlyniad yn dilyn.",
 )
 GREEN = Sentence(
     "Matched: the National Insurance number, the date of birth and both names agree with a record.",

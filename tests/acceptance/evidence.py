@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import subprocess
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -71,7 +71,7 @@ async def of_admin_ports(session: aiohttp.ClientSession, urls: Iterable[str]) ->
 async def of_topics(bootstrap_servers: str) -> list[Place]:
     """Every message of every topic; the client opens compressed batches."""
     places = []
-    async for record in _records(bootstrap_servers):
+    async for record in records_of(bootstrap_servers, [topic.name for topic in TOPICS]):
         name = f"{record.topic}/{record.partition}@{record.offset}"
         headers = b"\n".join(n.encode() + b": " + (v or b"") for n, v in record.headers)
         places.append(Place(Where.TOPIC_VALUE, name, record.value or b""))
@@ -80,14 +80,16 @@ async def of_topics(bootstrap_servers: str) -> list[Place]:
     return places
 
 
-async def _records(bootstrap_servers: str) -> AsyncIterator[Any]:
+async def records_of(bootstrap_servers: str, names: Collection[str]) -> AsyncIterator[Any]:
+    """Every message that these topics hold now, as aiokafka gives it."""
     # Not by a seek: a look for the end that was under way at the time would undo it.
     consumer: Any = AIOKafkaConsumer(
         bootstrap_servers=bootstrap_servers, enable_auto_commit=False, auto_offset_reset="earliest"
     )
     await consumer.start()
     try:
-        partitions = [TopicPartition(t.name, n) for t in TOPICS for n in range(t.partitions)]
+        topics = [topic for topic in TOPICS if topic.name in names]
+        partitions = [TopicPartition(t.name, n) for t in topics for n in range(t.partitions)]
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         left = {partition for partition, end in ends.items() if end}

@@ -48,6 +48,7 @@ from gateway_builders import (
     LOTHIAN,
     MIDLOTHIAN,
     RECEIVED_AT,
+    a_final_outcome,
     a_pending_outcome,
     a_person,
     an_outcome,
@@ -472,6 +473,34 @@ async def test_a_final_outcome_after_an_acknowledged_pending_one_is_delivered_to
     assert await world.ledger() == {(HARTLEPOOL, "queued"): 1}
 
 
+async def test_a_pending_outcome_and_the_final_one_after_it_are_each_acknowledged(
+    world: World,
+) -> None:
+    pending = world.outcome(outcome=a_pending_outcome())
+    (old,) = await world.arrive(pending)
+    assert (await world.put(old)).status == 204
+    (new,) = await world.arrive(world.outcome(application_id=pending.application_id, revision=2))
+    (item,) = (await world.page())["registrations"]
+    assert (item["replaces"], item["verification"]["status"]) == (old, "final")
+    assert [(await world.put(one)).status for one in (new, old, new)] == [204] * 3
+    assert [(e["recordId"], e["revision"]) for e in await world.events()] == [(old, 1), (new, 2)]
+    (row,) = await ledger_rows(world.pool)
+    assert (row.state, row.count) == ("acknowledged", 1)
+    assert row.revision_digest == revision_digest(pending.application_id, 1, 2)
+
+
+async def test_a_failure_that_answers_a_pending_outcome_does_not_hold_the_final_one(
+    world: World,
+) -> None:
+    pending = world.outcome(outcome=a_pending_outcome())
+    (old,) = await world.arrive(pending)
+    await world.put(old, FAILURE)
+    (new,) = await world.arrive(world.outcome(application_id=pending.application_id, revision=2))
+    assert (await world.ids(), await world.ids(state="held")) == ([new], [])
+    await world.put(old)
+    assert await world.ledger() == {(HARTLEPOOL, "queued"): 1}
+
+
 async def test_revisions_of_one_attempt_in_one_batch_and_late_ones_leave_the_newest(
     world: World,
 ) -> None:
@@ -564,6 +593,21 @@ async def test_an_unplaced_record_waits_until_it_is_assigned(world: World) -> No
     assert (await world.put(record, ero=LOTHIAN)).status == 204
     assert await world.ledger() == {(AUTHORITY_UNKNOWN, "acknowledged"): 1}
     assert await world.pool.fetchval("SELECT assigned_by FROM assignment") == "A. Operator"
+
+
+async def test_who_a_record_is_assigned_to_is_not_told_what_another_ero_has(world: World) -> None:
+    duplicate = {"gssCode": HARTLEPOOL, "month": "2026-10", "basis": "nino"}
+    found = {"reference": "SS3RZQV96V", "receivedAt": RECEIVED_AT}
+    event = world.outcome(
+        gss_code=AUTHORITY_UNKNOWN,
+        outcome=a_final_outcome(
+            possibleDuplicates={"total": 1, "listed": [duplicate | found], "group": "7f3c2b1a"}
+        ),
+    )
+    (record,) = await world.arrive(event)
+    await assign_record(world.pool, Authorities.load(), record, EDINBURGH, "A. Operator")
+    (item,) = (await world.page(LOTHIAN))["registrations"]
+    assert item["verification"]["possibleDuplicates"] == {"total": 1, "listed": [duplicate]}
 
 
 async def test_later_outcomes_follow_an_assignment(world: World) -> None:

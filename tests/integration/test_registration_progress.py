@@ -141,6 +141,25 @@ async def test_pending_paper_and_failure_change_nothing(
     assert await citizen.ask() == ("received", {})
 
 
+async def test_checked_is_the_first_final_outcome_whatever_came_before_and_after_it(
+    citizen: Citizen, registration_pool: Pool, sealer: Sealer
+) -> None:
+    one = citizen.application_id
+    pending = a_pending_outcome() | {"decidedAt": NOON}
+    revisions = (
+        an_outcome(sealer, application_id=one, outcome=pending),
+        *(
+            verified(sealer, one, NOON + number * MINUTE).model_copy(update={"revision": number})
+            for number in (2, 3)
+        ),
+    )
+    for order in permutations(revisions):
+        await registration_pool.execute("TRUNCATE progress")
+        for event in order:
+            await note(registration_pool, event)
+        assert await citizen.ask() == ("checked", {"checked": timestamp(NOON + 2 * MINUTE)})
+
+
 async def test_what_happens_to_another_application_changes_nothing(
     citizen: Citizen, registration_pool: Pool, sealer: Sealer
 ) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from aiokafka import AIOKafkaConsumer
 from electoral import held, postgres
+from electoral.calendar import Polls
 from electoral.consumer import Hold, Received
 from electoral.envelope import unwrap, wrap
 from electoral.events import ApplicationReceived, ApplicationVerified
@@ -23,21 +24,24 @@ from electoral.metrics import Metrics
 from electoral.person import Name
 from electoral.postgres import Pool
 from electoral.releasing import Releaser
-from electoral.sealing import DirectoryKeyring, Sealer, SealPurpose, daily_key_id
+from electoral.sealing import BlindIndex, DirectoryKeyring, Sealer, SealPurpose, daily_key_id
 from electoral.tracing import new_traceparent
 from electoral_local.ports import free_ports
 from positions import begin_at_the_end, make_topics
 from trouble import refuse_rows_of, take_rows_again
 from verification import app
 from verification.breaker import Breaker
-from verification.dwp import NOT_FOUND, UNAVAILABLE, WRONG, Answer, Answers
+from verification.dwp import NOT_FOUND, UNAVAILABLE, WRONG, Answer, Answers, Dwp, Turn
 from verification.errors import DwpFailure
 from verification.handlers import ApplicationReceivedHandler, Prepared
 from verification.lookups import Lookups
-from verification.merging import Merging
 from verification.matching import Record as DwpRecord
+from verification.merging import Merging
 from verification.parking import LOST_CLAIMS_MAX, ParkedAttempts
+from verification.pending import Pending, PendingSweep
 from verification.postgres.attempts import which_are_known
+from verification.postgres.rate import Work
+from verification.rate import Rate
 from verification.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -52,6 +56,7 @@ PERSON = {
     "openRegister": False,
 }
 PATIENCE = 0.3  # seconds
+NO_POLLS = Polls([])
 
 
 class ToldDwp:
@@ -62,15 +67,18 @@ class ToldDwp:
         self.asked: list[str] = []
         self.calls: list[Sequence[str]] = []
         self.failing = False
+        self.failure = DwpFailure("server-error")  # of calls while it is failing
         self.hanging = False
+        self.hanging_about: set[str] = set()  # calls about one of these are never answered
 
-    async def look_up(self, ninos: Sequence[str]) -> Answers:
+    async def look_up(self, ninos: Sequence[str], turn: Turn) -> Answers:
+        await turn()
         self.calls.append(ninos)
         self.asked.extend(ninos)
-        if self.hanging:
+        if self.hanging or self.hanging_about.intersection(ninos):
             await asyncio.sleep(3600)
         if self.failing:
-            raise DwpFailure("server-error")
+            raise self.failure
         return {nino: self.answers.get(nino, KNOWN) for nino in ninos}
 
 
@@ -80,18 +88,32 @@ class Bench:
 
     pool: Pool
     sealer: Sealer  # opens all, seals as a sender does
+    index: BlindIndex
     dwp: ToldDwp = field(default_factory=ToldDwp)
     metrics: Metrics = field(default_factory=Metrics)
+    asked: Dwp | None = None  # in place of the one that is told
+    polls: Polls = NO_POLLS
+    lookups_per_second_max: int = 100_000
+
+    def rate(self, work: Work) -> Rate:
+        return Rate(self.pool, work, lookups_per_second_max=self.lookups_per_second_max)
+
+    def pending(self) -> Pending:
+        return Pending(self.polls, self.metrics, deadline_hours=48.0)
 
     def breaker(self) -> Breaker:
         return Breaker(self.pool, failures_to_open=5, probe_delay=0.2)
 
     def lookups(self) -> Lookups:
-        return Lookups(self.dwp, self.breaker(), calls_max=8, patience=PATIENCE)
+        rate = self.rate("new")
+        dwp = self.asked or self.dwp
+        return Lookups(dwp, self.breaker(), rate, calls_max=8, patience=PATIENCE)
 
     def handler(self) -> ApplicationReceivedHandler:
         merging = Merging(self.pool, self.sealer)
-        return ApplicationReceivedHandler(self.sealer, merging, self.lookups(), self.metrics)
+        return ApplicationReceivedHandler(
+            self.sealer, self.index, merging, self.lookups(), self.pending(), self.metrics
+        )
 
     async def prepare(self, *events: ApplicationReceived) -> Sequence[Prepared | Hold]:
         return await self.handler().prepare([Received(e, new_traceparent()) for e in events])
@@ -105,38 +127,40 @@ class Bench:
             await self.handler().record(connection, prepared)
 
     @asynccontextmanager
-    async def trying_parked(self, *, key_wait_hours: float = 24.0) -> AsyncIterator[None]:
-        breaker = self.breaker()
+    async def trying_parked(
+        self, *, key_wait_hours: float = 24.0, patience: float = PATIENCE
+    ) -> AsyncIterator[None]:
+        breaker, rate = self.breaker(), self.rate("parked")
         parked = ParkedAttempts(
             pool=self.pool,
             sealer=self.sealer,
-            lookups=Lookups(self.dwp, breaker, calls_max=4, patience=PATIENCE),
+            index=self.index,
+            lookups=Lookups(self.asked or self.dwp, breaker, rate, calls_max=4, patience=patience),
+            rate=rate,
             breaker=breaker,
             metrics=self.metrics,
-            lookups_per_second_max=500.0,
+            calls_max=4,
             key_wait_hours=key_wait_hours,
             after_commit=lambda: None,
         )
-        task = asyncio.create_task(parked.run())
-        try:
+        async with running(parked.run()):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+
+    @asynccontextmanager
+    async def sweeping(self, *, after_hours: float) -> AsyncIterator[None]:
+        sweep = PendingSweep(
+            self.pool, self.pending(), after_hours=after_hours, after_commit=lambda: None
+        )
+        async with running(sweep.run()):
+            yield
 
     @asynccontextmanager
     async def releasing(self) -> AsyncIterator[None]:
         releaser = Releaser(
             pool=self.pool, handler=self.handler(), sealer=self.sealer, after_commit=lambda: None
         )
-        task = asyncio.create_task(releaser.run())
-        try:
+        async with running(releaser.run()):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def published(self) -> list[ApplicationVerified]:
         rows = await self.pool.fetch("SELECT headers, value FROM outbox ORDER BY seq")
@@ -158,8 +182,10 @@ class Bench:
     async def make_all_due(self) -> None:
         await self.pool.execute("UPDATE parked SET next_try_at = now()")
 
-    async def ledger(self, before: datetime | None = None) -> dict[str, LedgerRow]:
-        rows = await read_side(self.pool, date(2026, 11, 22), before, which_are_known)
+    async def ledger(
+        self, before: datetime | None = None, day: date = date(2026, 11, 22)
+    ) -> dict[str, LedgerRow]:
+        rows = await read_side(self.pool, day, before, which_are_known)
         assert {row.gss_code for row in rows} <= {GSS}
         return {row.state: row for row in rows}
 
@@ -197,6 +223,18 @@ def at(hour: int) -> datetime:
     return datetime(2026, 11, 22, hour, 2, 3, 456789, tzinfo=UTC)
 
 
+@asynccontextmanager
+async def running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Run a task that ends only when it is cancelled."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
 async def wait_until(holds: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
     async with asyncio.timeout(seconds):
         while not await holds():
@@ -207,7 +245,8 @@ async def wait_until(holds: Callable[[], Awaitable[bool]], seconds: float = 15.0
 async def bench(postgres_dsn: Callable[[str], str], keys_root: Path) -> AsyncIterator[Bench]:
     pool = await postgres.open_pool(postgres_dsn("verification"), service="test", connections=8)
     async with pool:
-        yield Bench(pool, Sealer(DirectoryKeyring(keys_root / "verification")))
+        keyring = DirectoryKeyring(keys_root / "verification")
+        yield Bench(pool, Sealer(keyring), BlindIndex(keyring))
 
 
 # -- deciding -------------------------------------------------------------------------------------
@@ -510,7 +549,8 @@ async def test_an_unknown_key_is_waited_for_and_read_when_it_is_there(
     event = bench.an_event()
     path = keys_root / "verification" / f"{event.person.partition('.')[0]}.key"
     hidden = path.rename(path.with_suffix(".hidden"))
-    late = Bench(bench.pool, Sealer(DirectoryKeyring(keys_root / "verification")), bench.dwp)
+    keyring = DirectoryKeyring(keys_root / "verification")
+    late = Bench(bench.pool, Sealer(keyring), bench.index, bench.dwp)
     await late.take(event)
     assert await bench.parked() == {"unknown-key": 1}
     hidden.rename(path)
@@ -526,7 +566,8 @@ async def test_after_a_day_an_unknown_key_holds_the_attempt_until_it_is_released
     event = bench.an_event()
     path = keys_root / "verification" / f"{event.nino.partition('.')[0]}.key"  # type: ignore[union-attr]
     hidden = path.rename(path.with_suffix(".hidden"))
-    late = Bench(bench.pool, Sealer(DirectoryKeyring(keys_root / "verification")), bench.dwp)
+    keyring = DirectoryKeyring(keys_root / "verification")
+    late = Bench(bench.pool, Sealer(keyring), bench.index, bench.dwp)
     await late.take(event)
     waiting = (await bench.ledger())["waiting"]
     await bench.pool.execute("UPDATE parked SET reason_since = now() - interval '25 h'")

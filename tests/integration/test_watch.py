@@ -21,7 +21,7 @@ from gateway_builders import an_outcome
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 from verification.postgres.parked import Waiting, park
-from verification.watch import show_parked
+from verification.watch import show_waiting
 
 pytestmark = pytest.mark.integration
 
@@ -95,16 +95,20 @@ async def test_verification_shows_what_is_parked_and_since_when(
 ) -> None:
     dsn = postgres_dsn("verification")
     async with await postgres.open_pool(dsn, service="test", connections=2) as pool:
-        await show_parked(pool, metrics)
-        assert shown(metrics, "verification_parked_oldest_seconds") == 0
+        await show_waiting(pool, metrics)
+        assert shown(metrics, 'verification_parked_oldest_seconds{reason="dwp-down"}') == 0
+        assert shown(metrics, "dwp_breaker_open") == 0
         async with transaction(pool) as connection:
             await park(connection, [Waiting((uuid4(), 1), "dwp-down", 0.0) for _ in range(2)])
         begin = datetime.now(UTC) - timedelta(minutes=5)
         await pool.execute("UPDATE parked SET parked_at = $1", begin)
-        await show_parked(pool, metrics)
+        await show_waiting(pool, metrics)
         assert shown(metrics, 'verification_parked{reason="dwp-down"}') == 2
         assert shown(metrics, 'verification_parked{reason="dwp-unanswered"}') == 0
-        assert shown(metrics, "verification_parked_oldest_seconds") >= 300
+        assert shown(metrics, 'verification_parked_oldest_seconds{reason="dwp-down"}') >= 300
+        assert shown(metrics, 'verification_parked_oldest_seconds{reason="released"}') == 0
         await pool.execute("DELETE FROM parked")
-        await show_parked(pool, metrics)
+        await pool.execute("UPDATE dwp_breaker SET is_open = true")
+        await show_waiting(pool, metrics)
+        assert shown(metrics, "dwp_breaker_open") == 1
         assert shown(metrics, 'verification_parked{reason="dwp-down"}') == 0

@@ -1,147 +1,29 @@
-"""DWP's client: whatever comes back that cannot be believed is unanswered, never `not found`."""
+"""DWP's client over HTTP: what is no answer fails the call, whatever it looks like."""
 
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
 import pytest
 from aiohttp import web
 from electoral.metrics import Metrics
-from electoral.person import Name
 from pydantic import SecretStr
-from verification.dwp import (
-    BODY_BYTES_MAX,
-    NOT_FOUND,
-    UNAVAILABLE,
-    WRONG,
-    Answer,
-    HttpDwp,
-    read_answers,
-)
-from verification.errors import DwpFailure
+from verification.dwp_http import BODY_BYTES_MAX, HttpDwp
+from verification.errors import DwpFailure, NoTurn
 from verification.matching import Record
 
-NINO, OTHER_NINO = "AB123456", "CE654321"
-NAMES = [{"first": "SIAN", "middle": "", "last": "ONEILL"}]
-RECORD = {
-    "names": NAMES,
-    "dateOfBirth": "1987-03-31",
-    "dateOfDeath": None,
-}
-FOUND = {"id": "0", "nino": NINO, "outcome": "found", "record": RECORD}
-
-
-def answer_to(result: object, nino: str = NINO) -> Answer:
-    return read_answers(json.dumps({"results": [result]}).encode(), [nino])[nino]
-
-
-def with_record(**changes: object) -> dict[str, object]:
-    return {**FOUND, "record": {**RECORD, **changes}}
-
-
-# -- what an answer may look like -----------------------------------------------------------------
-
-
-def test_a_record_is_read() -> None:
-    record = {
-        "names": [
-            {"first": "SIAN", "middle": None, "last": "ONEILL"},
-            {"first": "SIAN", "middle": "MAI", "last": "JONES", "title": "DR"},
-        ],
+NINO = "AB123456"
+FOUND = {
+    "id": "0",
+    "nino": NINO,
+    "outcome": "found",
+    "record": {
+        "names": [{"first": "SIAN", "middle": "", "last": "ONEILL"}],
         "dateOfBirth": "1987-03-31",
-        "dateOfDeath": "2020-01-02",
-    }
-    names = (Name("SIAN", "", "ONEILL"), Name("SIAN", "MAI", "JONES"))
-    assert answer_to({**FOUND, "record": record}) == Record(
-        names, date(1987, 3, 31), date(2020, 1, 2)
-    )
-
-
-def test_each_look_up_gets_its_own_answer_in_whatever_order_they_come() -> None:
-    results = [
-        {"id": "2", "nino": "EE000003", "outcome": "unavailable"},
-        {"id": "1", "nino": OTHER_NINO, "outcome": "not-found"},
-        FOUND,
-    ]
-    answers = read_answers(
-        json.dumps({"results": results}).encode(), [NINO, OTHER_NINO, "EE000003", "EE000004"]
-    )
-    assert isinstance(answers[NINO], Record)
-    assert answers[OTHER_NINO] == NOT_FOUND
-    assert answers["EE000003"] == UNAVAILABLE
-    assert answers["EE000004"] == WRONG
-
-
-@pytest.mark.parametrize(
-    "result",
-    [
-        {**FOUND, "nino": OTHER_NINO},
-        {**FOUND, "nino": NINO + "C"},
-        {"id": "0", "outcome": "not-found"},
-        {"id": "0", "nino": OTHER_NINO, "outcome": "not-found"},
-        {"id": 0, "nino": NINO, "outcome": "not-found"},
-        {"id": "1", "nino": NINO, "outcome": "not-found"},
-        {"id": "-1", "nino": NINO, "outcome": "not-found"},
-        {"id": "٠", "nino": NINO, "outcome": "not-found"},
-        {"id": "9" * 5000, "nino": NINO, "outcome": "not-found"},
-        {"nino": NINO, "outcome": "not-found"},
-        {**FOUND, "outcome": "NOT-FOUND"},
-        {**FOUND, "outcome": "not-found"},
-        {**FOUND, "outcome": ["found"]},
-        {**FOUND, "outcome": None},
-        {"id": "0", "nino": NINO, "outcome": "found"},
-        {**FOUND, "record": []},
-        with_record(names=[]),
-        with_record(names={}),
-        with_record(names=["SIAN"]),
-        with_record(names=[{"first": "SIAN", "middle": ""}]),
-        with_record(names=[{"first": "SIAN", "middle": 1, "last": "ONEILL"}]),
-        with_record(names=[{"first": "", "middle": "", "last": ""}]),
-        with_record(names=NAMES * 51),
-        with_record(dateOfBirth=None),
-        with_record(dateOfBirth="1987-02-31"),
-        with_record(dateOfBirth="19870331"),
-        with_record(dateOfBirth=19870331),
-        with_record(dateOfDeath="soon"),
-        with_record(dateOfDeath=""),
-        with_record(dateOfDeath=False),
-        {**FOUND, "record": {k: v for k, v in RECORD.items() if k != "dateOfDeath"}},
-        None,
-        "not-found",
-    ],
-)
-def test_an_answer_that_cannot_be_believed_is_no_answer(result: object) -> None:
-    assert answer_to(result) == WRONG
-
-
-def test_two_answers_for_one_look_up_are_no_answer() -> None:
-    results = [{"id": "0", "nino": NINO, "outcome": "not-found"}, FOUND]
-    assert read_answers(json.dumps({"results": results}).encode(), [NINO]) == {NINO: WRONG}
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"<html><head><title>Service temporarily",
-        b'{"results": [',
-        b"[]",
-        b"{}",
-        b'{"results": {}}',
-        b'{"results": null}',
-        b"\xff\xfe",
-        b"[" * 100_000,
-    ],
-)
-def test_a_body_that_is_no_answer_is_a_failure_of_the_whole_call(body: bytes) -> None:
-    with pytest.raises(DwpFailure) as failure:
-        read_answers(body, [NINO])
-    assert failure.value.reason == "garbage"
-
-
-# -- over HTTP ------------------------------------------------------------------------------------
+        "dateOfDeath": None,
+    },
+}
 
 Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -209,9 +91,13 @@ async def dwp(server: Server) -> AsyncIterator[HttpDwp]:
     await runner.cleanup()
 
 
+async def at_once() -> None:
+    """Stands for a rate that always has a turn."""
+
+
 async def failure_of(dwp: HttpDwp, ninos: Sequence[str] = (NINO,)) -> str:
     with pytest.raises(DwpFailure) as failure:
-        await dwp.look_up(ninos)
+        await dwp.look_up(ninos, at_once)
     assert NINO not in repr(failure.value)
     return failure.value.reason
 
@@ -226,7 +112,7 @@ def always(response: Callable[[], web.Response]) -> Respond:
 async def test_the_nino_goes_in_the_body_and_the_credentials_get_a_token(
     server: Server, dwp: HttpDwp
 ) -> None:
-    answers = await dwp.look_up([NINO])
+    answers = await dwp.look_up([NINO], at_once)
     assert isinstance(answers[NINO], Record)
     assert server.bodies == [{"lookups": [{"id": "0", "nino": NINO}]}]
     assert server.paths == ["/v1/lookups"]
@@ -236,17 +122,19 @@ async def test_the_nino_goes_in_the_body_and_the_credentials_get_a_token(
 
 
 async def test_many_calls_at_once_share_one_token(server: Server, dwp: HttpDwp) -> None:
-    await asyncio.gather(*[dwp.look_up([NINO]) for _ in range(8)])
+    await asyncio.gather(*[dwp.look_up([NINO], at_once) for _ in range(8)])
     assert len(server.tokens) == 1
     assert server.seen == ["token-0"] * 8
 
 
 async def test_a_token_is_renewed_before_its_end(server: Server, dwp: HttpDwp) -> None:
-    server.expires_in = 0.2
-    await dwp.look_up([NINO])
-    await asyncio.sleep(0.17)  # still valid, but not for long
-    await dwp.look_up([NINO])
-    assert server.seen == ["token-0", "token-1"]
+    server.expires_in = 2.0
+    await dwp.look_up([NINO], at_once)
+    await asyncio.sleep(1.7)  # still valid, but not for long
+    await dwp.look_up([NINO], at_once)
+    await asyncio.sleep(0.1)
+    await dwp.look_up([NINO], at_once)
+    assert server.seen == ["token-0", "token-0", "token-1"]  # nobody waited for the new one
 
 
 async def test_a_refused_token_is_renewed_once(server: Server, dwp: HttpDwp) -> None:
@@ -255,7 +143,7 @@ async def test_a_refused_token_is_renewed_once(server: Server, dwp: HttpDwp) -> 
         return web.Response(status=401) if refused else await answer_found(request)
 
     server.respond = refuse_first
-    answers = await dwp.look_up([NINO])
+    answers = await dwp.look_up([NINO], at_once)
     assert isinstance(answers[NINO], Record)
     assert server.seen == ["token-0", "token-1"]
 
@@ -295,6 +183,68 @@ async def test_a_response_that_is_no_answer_fails_the_call(
     assert await failure_of(dwp) == reason
 
 
+@pytest.mark.parametrize(
+    ("status", "header", "seconds"),
+    [
+        (429, "7", 7.0),
+        (429, None, 1.0),
+        (429, "soon", 1.0),
+        (503, "7", 7.0),
+        (503, None, None),
+        (500, "7", None),
+    ],
+)
+async def test_dwp_may_say_for_how_long_it_wants_to_be_left_alone(
+    server: Server, dwp: HttpDwp, status: int, header: str | None, seconds: float | None
+) -> None:
+    headers = {} if header is None else {"Retry-After": header}
+    server.respond = always(lambda: web.Response(status=status, headers=headers))
+    with pytest.raises(DwpFailure) as failure:
+        await dwp.look_up([NINO], at_once)
+    assert failure.value.retry_after == seconds
+
+
+async def test_each_time_look_ups_are_sent_they_wait_for_a_turn(
+    server: Server, dwp: HttpDwp
+) -> None:
+    turns: list[int] = []
+
+    async def turn() -> None:
+        assert server.tokens  # whoever has a turn sends at once, and has a token
+        turns.append(len(server.bodies))
+
+    server.respond = always(lambda: web.Response(status=401))
+    with pytest.raises(DwpFailure):
+        await dwp.look_up([NINO], turn)
+    assert turns == [0, 1]
+
+
+async def test_without_a_turn_nothing_is_sent(server: Server, dwp: HttpDwp) -> None:
+    async def turn() -> None:
+        raise NoTurn
+
+    with pytest.raises(NoTurn):
+        await dwp.look_up([NINO], turn)
+    assert server.bodies == []
+
+
+async def test_a_body_that_trickles_in_ends_with_the_callers_patience(
+    server: Server, dwp: HttpDwp
+) -> None:
+    async def trickle(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        for letter in json.dumps({"results": [FOUND]}):
+            await response.write(letter.encode())
+            await asyncio.sleep(0.02)
+        return response
+
+    server.respond = trickle
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await dwp.look_up([NINO], at_once)
+
+
 async def test_a_body_that_breaks_off_fails_the_call(server: Server, dwp: HttpDwp) -> None:
     async def break_off(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
@@ -331,6 +281,6 @@ async def test_a_call_that_was_given_up_does_not_spoil_the_next(
     server.respond = hang
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
-            await dwp.look_up([NINO])
+            await dwp.look_up([NINO], at_once)
     server.respond = answer_found
-    assert isinstance((await dwp.look_up([NINO]))[NINO], Record)
+    assert isinstance((await dwp.look_up([NINO], at_once))[NINO], Record)

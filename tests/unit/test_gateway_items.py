@@ -1,14 +1,45 @@
 """What an ERO's system reads of a record."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from typing import Any
 from uuid import UUID
 
+import jsonschema
 import pytest
+import yaml
+from electoral import explanation
+from electoral.explanation import FIELDS, Sentence, explain
 from electoral.person import UnreadablePerson
-from ems_gateway.items import Content, detail, item, read_person
-from gateway_builders import HARTLEPOOL, RECEIVED_AT, a_final_outcome, a_person
+from ems_gateway.items import ITEM_BYTES_BESIDE, Content, detail, item, read_person
+from gateway_builders import (
+    EDINBURGH,
+    HARTLEPOOL,
+    LEVELS,
+    RECEIVED_AT,
+    a_final_outcome,
+    a_pending_outcome,
+    a_person,
+)
+from pydantic_core import to_json
+
+OPENAPI: dict[str, Any] = yaml.safe_load(files("ems_gateway").joinpath("openapi.yaml").read_text())
+DUPLICATES = {
+    "total": 2,
+    "listed": [
+        {
+            "gssCode": HARTLEPOOL,
+            "month": "2026-10",
+            "reference": "SS3RZQV96V",
+            "receivedAt": "2026-10-02T18:05:41.000417Z",
+            "basis": "nino",
+        },
+        {"gssCode": EDINBURGH, "month": "2026-06", "basis": "name-date-of-birth-postcode"},
+    ],
+    "group": "7f3c2b1a",
+}
 
 
 def an_event(**changes: object) -> str:
@@ -28,6 +59,11 @@ def an_event(**changes: object) -> str:
         "outcome": a_final_outcome(decidedAt="2026-11-20T09:30:15Z"),
     }
     return json.dumps(event | changes)
+
+
+def an_event_that_found(**found: object) -> str:
+    """An event whose outcome says so and so."""
+    return an_event(outcome=a_final_outcome(decidedAt="2026-11-20T09:30:15Z", **found))
 
 
 def a_content(event: str | None = None, **changes: Any) -> Content:
@@ -95,10 +131,138 @@ def test_verification_states_levels_result_and_rule() -> None:
     assert found["possibleDuplicates"] == {"total": 0, "listed": []}
 
 
-def test_a_pending_outcome_has_no_result_and_no_levels() -> None:
-    outcome = {"status": "pending", "ruleVersion": "2026-11", "decidedBy": "waited"}
-    found = rendered(a_content(an_event(outcome=outcome)))["verification"]
-    assert (found["result"], found["levels"], found["ninoReuse"]) == (None, None, [])
+def test_a_pending_outcome_has_no_result_and_no_levels_and_says_that_these_will_follow() -> None:
+    pending = a_pending_outcome() | {"decidedAt": "2026-11-20T13:30:15Z"}
+    for outcome in (pending, {n: v for n, v in pending.items() if v is not None}):
+        found = rendered(a_content(an_event(outcome=outcome)))["verification"]
+        assert (found["result"], found["levels"], found["ninoReuse"]) == (None, None, [])
+        told = explanation.PENDING
+        assert found["explanation"]["en"] == {"result": told.en, "fields": {}}
+        assert found["explanation"]["cy"] == {"result": told.cy, "fields": {}}
+
+
+# -- in words -------------------------------------------------------------------------------------
+
+
+def test_result_and_levels_are_explained_in_both_languages() -> None:
+    levels = LEVELS | {"firstName": "alias"}
+    found = rendered(a_content(an_event_that_found(levels=levels)))["verification"]
+    assert found["explanation"] == explain("green", levels).as_json()
+    assert found["explanation"]["cy"]["fields"]["firstName"] == FIELDS["firstName"]["alias"].cy
+
+
+@pytest.mark.parametrize(
+    ("absence", "told"),
+    [("under-16", explanation.UNDER_16), ("no-nino", explanation.NO_NINO)],
+)
+def test_why_nobody_was_asked_is_explained(absence: str, told: Sentence) -> None:
+    outcome = a_final_outcome(
+        result="not-applicable",
+        levels=dict.fromkeys(LEVELS, "not-applicable"),
+        decidedAt="2026-11-20T09:30:15Z",
+    )
+    event = an_event(outcome=outcome, ninoAbsence=absence)
+    assert rendered(a_content(event))["verification"]["explanation"]["en"]["result"] == told.en
+
+
+def test_outcomes_that_differ_are_explained_differently_whatever_was_explained_before() -> None:
+    results = {
+        rendered(a_content(an_event_that_found(result=result, levels=LEVELS | changes)))[
+            "verification"
+        ]["explanation"]["en"]["result"]
+        for result, changes in (
+            ("green", {}),
+            ("red", {"lastName": "no-match"}),
+            ("red", {"firstName": "no-match"}),
+            ("red", {"dateOfDeath": "true"}),
+        )
+    }
+    assert len(results) == 4
+
+
+# -- other applications ---------------------------------------------------------------------------
+
+
+def test_reuse_of_the_nino_is_stated_per_authority_and_in_all() -> None:
+    reuse = [{"gssCode": EDINBURGH, "ninoCount": 2}]
+    event = an_event_that_found(ninoReuse=reuse, ninoReuseTotal=5)
+    found = rendered(a_content(event))["verification"]
+    assert (found["ninoReuse"], found["ninoReuseTotal"]) == (reuse, 5)
+    assert rendered()["verification"]["ninoReuseTotal"] == 0
+
+
+def test_the_ero_of_the_accepting_authority_sees_its_own_duplicates_in_full() -> None:
+    event = an_event_that_found(possibleDuplicates=DUPLICATES)
+    assert rendered(a_content(event))["verification"]["possibleDuplicates"] == DUPLICATES
+
+
+def test_another_ero_sees_authority_month_and_basis_of_duplicates_and_nothing_else() -> None:
+    event = an_event_that_found(possibleDuplicates=DUPLICATES)
+    shown = rendered(a_content(event), delivered_under=EDINBURGH)
+    assert shown["assignedGssCode"] == EDINBURGH
+    assert shown["verification"]["possibleDuplicates"] == {
+        "total": 2,
+        "listed": [
+            {"gssCode": HARTLEPOOL, "month": "2026-10", "basis": "nino"},
+            {"gssCode": EDINBURGH, "month": "2026-06", "basis": "name-date-of-birth-postcode"},
+        ],
+    }
+    assert "SS3RZQV96V" not in json.dumps(shown)
+
+
+# -- as described ---------------------------------------------------------------------------------
+
+
+def described(schema: str) -> jsonschema.Draft202012Validator:
+    """Return what checks a document against a schema of the committed description."""
+    return jsonschema.Draft202012Validator(
+        {"$ref": f"#/components/schemas/{schema}", "components": OPENAPI["components"]}
+    )
+
+
+def examples() -> Iterator[dict[str, Any]]:
+    page = OPENAPI["components"]["responses"]["Page"]["content"]["application/json"]
+    for example in page["examples"].values():
+        yield example["value"]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        an_event(),
+        an_event_that_found(possibleDuplicates=DUPLICATES, ninoReuseTotal=1),
+        an_event(outcome=a_pending_outcome() | {"decidedAt": "2026-11-20T13:30:15Z"}),
+    ],
+)
+def test_items_are_as_the_description_says(event: str) -> None:
+    described("Registration").validate(rendered(a_content(event)))
+    described("Registration").validate(rendered(a_content(event), delivered_under=EDINBURGH))
+
+
+def test_examples_of_the_description_are_as_it_says_and_in_our_words() -> None:
+    for example in examples():
+        described("Page").validate(example)
+        for shown in (one["verification"] for one in example["registrations"]):
+            assert shown["explanation"] == explain(shown["result"], shown["levels"]).as_json()
+    assert len(list(examples())) == 2
+
+
+def test_the_size_that_is_reckoned_is_never_below_what_is_delivered() -> None:
+    """The longest sentences there are, about an application of which hardly anything was sent."""
+    longest = {f: max(FIELDS[f], key=lambda level: len(FIELDS[f][level].cy)) for f in FIELDS}
+    event = an_event(outcome=a_final_outcome(levels=longest, decidedAt="2026-11-20T09:30:15Z"))
+    content = a_content(event, replaces=bytes(12))
+    shown = item(
+        content,
+        {"firstName": "A", "lastName": "B"},
+        delivered_under=EDINBURGH,
+        leased_until=datetime.now(UTC) + timedelta(minutes=5),
+    )
+    compact = to_json(json.loads(event))
+    assert len(to_json(shown)) <= len(compact) + ITEM_BYTES_BESIDE
+
+
+# -- the rest -------------------------------------------------------------------------------------
 
 
 def test_times_are_utc_with_microseconds() -> None:

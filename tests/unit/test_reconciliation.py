@@ -25,7 +25,13 @@ from simulated.ledgers import LedgerRow, Sum, digest_of_attempt, fetch_ledgers, 
 from simulated.places import Places
 from simulated.population import Citizen, Population
 from simulated.receipts import Receipt, ReceiptBook, Run
-from simulated.reconciliation import Expected, Reconciliation, counts_by_state, reconcile
+from simulated.reconciliation import (
+    PENDING_ENDED,
+    Expected,
+    Reconciliation,
+    counts_by_state,
+    reconcile,
+)
 from simulated.rest import RestWatch, at_rest
 from simulated.verdict_table import show
 
@@ -378,6 +384,51 @@ def test_a_revision_that_was_replaced_need_not_be_acknowledged_but_the_newest_mu
     assert failed(world.judge()) == []
     world.changed = {second["id"]: None}
     assert failed(world.judge()) == [OWN_RECORD]
+
+
+def a_pending_record(final: dict[str, Any], **verification: Any) -> dict[str, Any]:
+    """The record that its ERO got while DWP did not answer; the outcome becomes revision 2."""
+    final.update(revision=2, replaces="a" * 24)
+    nothing = {"status": "pending", "result": None, "levels": None}
+    return {
+        **final,
+        "id": "a" * 24,
+        "revision": 1,
+        "replaces": None,
+        "verification": {**nothing, **verification},
+    }
+
+
+def test_a_pending_record_and_then_its_outcome_are_no_fault() -> None:
+    world = a_world()
+    ero, final = world.deliveries[0]
+    world.deliveries.insert(0, Delivery(ero, a_pending_record(final)))
+    assert failed(world.judge()) == []
+
+
+def test_a_pending_record_without_its_outcome_is_found_and_all_else_is_as_it_must_be() -> None:
+    world = a_world()
+    ero, final = world.deliveries[0]
+    world.deliveries[0] = Delivery(ero, a_pending_record(final))
+    verdict = world.judge()
+    assert failed(verdict) == [PENDING_ENDED]
+    criterion = next(c for c in verdict.criteria if c.name == PENDING_ENDED)
+    assert criterion.numbers == {"pending": 1, "offences": 1}
+
+
+def test_what_is_pending_again_after_its_outcome_is_found() -> None:
+    world = a_world()
+    ero, final = world.deliveries[0]
+    world.deliveries.append(Delivery(ero, {**a_pending_record(final), "revision": 3}))
+    assert failed(world.judge()) == [PENDING_ENDED]
+
+
+@pytest.mark.parametrize("told", [{"result": "red"}, {"levels": {"nino": "no-match"}}])
+def test_a_pending_record_that_says_how_it_ended_is_found(told: dict[str, Any]) -> None:
+    world = a_world()
+    ero, final = world.deliveries[0]
+    world.deliveries.insert(0, Delivery(ero, a_pending_record(final, **told)))
+    assert failed(world.judge()) == ["Results are those that the truth demands"]
 
 
 def test_the_house_decides_and_not_its_postcode() -> None:

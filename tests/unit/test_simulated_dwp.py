@@ -1,56 +1,34 @@
-"""The simulated DWP over HTTP: tokens, look-ups, and how badly it can be made to behave."""
+"""The simulated DWP over HTTP: tokens, look-ups, and whose records it gives."""
 
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import date
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from simulated.dwp import Dwp, read_records
+from dwp_calls import (
+    CLIENT,
+    POPULATION,
+    Client,
+    a_dwp,
+    a_nino,
+    a_token,
+    behave,
+    call,
+    figures,
+    look_up,
+    some_ninos,
+)
+from simulated.dwp import Dwp
+from simulated.dwp_records import read_records
 from simulated.kinds import Kind
-from simulated.places import Places
-from simulated.population import Population
-
-PLACES = Places({"E06000001": ["TS24 8AA"]}, {"E06000001": 1}, ["TS24 9ZZ"])
-POPULATION = Population(7, places=PLACES)
-CLIENT = {"grant_type": "client_credentials", "client_id": "tester", "client_secret": "hush"}
-
-Client = TestClient[Any, Any]
 
 
 @pytest.fixture
 async def dwp() -> AsyncIterator[Client]:
-    server = TestServer(Dwp(POPULATION, "tester", "hush").application())
-    async with TestClient(server) as client:
+    async with a_dwp() as client:
         yield client
-
-
-async def a_token(dwp: Client) -> dict[str, str]:
-    answer = await dwp.post("/oauth2/token", data=CLIENT)
-    assert answer.status == 200
-    return {"Authorization": f"Bearer {(await answer.json())['access_token']}"}
-
-
-async def look_up(dwp: Client, *ninos: str) -> list[dict[str, Any]]:
-    lookups = [{"id": str(i), "nino": nino} for i, nino in enumerate(ninos)]
-    answer = await dwp.post("/v1/lookups", json={"lookups": lookups}, headers=await a_token(dwp))
-    assert answer.status == 200
-    results = (await answer.json())["results"]
-    assert isinstance(results, list)
-    return results
-
-
-async def behave(dwp: Client, **changes: float | bool) -> None:
-    assert (await dwp.put("/control", json=changes)).status == 200
-
-
-def a_nino(kind: Kind = Kind.AS_ON_RECORD) -> str:
-    people = (POPULATION.person(n, date(2026, 11, 22)) for n in range(2_000))
-    return next(c.identity.nino for c in people if c.truth.kind is kind)
 
 
 async def test_a_known_nino_is_answered_with_the_record_and_an_unknown_one_without(
@@ -89,19 +67,20 @@ async def test_a_token_ends(dwp: Client) -> None:
     await behave(dwp, tokenSeconds=0.05)
     headers = await a_token(dwp)
     await asyncio.sleep(0.1)
-    body = {"lookups": [{"id": "0", "nino": a_nino()}]}
-    assert (await dwp.post("/v1/lookups", json=body, headers=headers)).status == 401
-    assert (await dwp.post("/v1/lookups", json=body)).status == 401
+    assert (await call(dwp, headers, a_nino())).status == 401
+    assert (await call(dwp, {}, a_nino())).status == 401
 
 
 @pytest.mark.parametrize("count", [0, 101])
 async def test_a_call_has_1_to_100_lookups(dwp: Client, count: int) -> None:
-    body = {"lookups": [{"id": "0", "nino": "AB123456"}] * count}
-    answer = await dwp.post("/v1/lookups", json=body, headers=await a_token(dwp))
+    answer = await call(dwp, await a_token(dwp), *["AB123456"] * count)
     assert answer.status == 400
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"lookups": 1}', b'{"lookups": [{"id": 1}]}'])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b'{"lookups": 1}', b'{"lookups": [{"id": 1}]}', b'{"lookups": ["AB123456"]}'],
+)
 async def test_a_malformed_call_is_refused(dwp: Client, body: bytes) -> None:
     answer = await dwp.post("/v1/lookups", data=body, headers=await a_token(dwp))
     assert answer.status == 400
@@ -113,37 +92,57 @@ async def test_items_can_be_unavailable_one_by_one(dwp: Client) -> None:
     assert outcomes == {"found", "unavailable"}
 
 
-async def test_whole_calls_can_fail(dwp: Client) -> None:
-    headers = await a_token(dwp)
-    body = {"lookups": [{"id": "0", "nino": a_nino()}]}
-    await behave(dwp, errorRate=1.0)
-    assert (await dwp.post("/v1/lookups", json=body, headers=headers)).status == 500
-    await behave(dwp, errorRate=0.0, garbageRate=1.0)
-    garbage = await dwp.post("/v1/lookups", json=body, headers=headers)
-    with pytest.raises(ValueError, match="Expecting value"):
-        await garbage.json()
-    await behave(dwp, garbageRate=0.0, hangRate=1.0)
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(dwp.post("/v1/lookups", json=body, headers=headers), 0.2)
+async def test_an_item_can_be_answered_as_if_it_were_somebody_elses(dwp: Client) -> None:
+    await behave(dwp, wrongNumberRate=0.5)
+    ninos = some_ninos(60)
+    results = await look_up(dwp, *ninos)
+    named = [(r["id"], r["nino"]) for r in results]
+    asked = [(str(number), nino) for number, nino in enumerate(ninos)]
+    other_id = [n for n, a in zip(named, asked, strict=True) if n[0] != a[0]]
+    other_nino = [n for n, a in zip(named, asked, strict=True) if n[1] != a[1]]
+    assert other_id
+    assert other_nino
+    assert not set(other_id) & set(other_nino)
+    assert (await figures(dwp))["wrongNumber"] == len(other_id) + len(other_nino)
 
 
-async def test_it_can_be_down_and_come_back(dwp: Client) -> None:
-    await behave(dwp, down=True)
-    assert (await dwp.post("/oauth2/token", data=CLIENT)).status == 503
-    await behave(dwp, down=False, refuse=True)
-    with pytest.raises(aiohttp.ClientError):
-        await dwp.post("/oauth2/token", data=CLIENT)
-    await behave(dwp, refuse=False)
-    assert (await look_up(dwp, a_nino()))[0]["outcome"] == "found"
+async def test_an_item_can_be_answered_with_another_persons_record(dwp: Client) -> None:
+    await behave(dwp, wrongRecordRate=0.5)
+    ninos = some_ninos(60)
+    results = await look_up(dwp, *ninos)
+    assert [r["nino"] for r in results] == ninos
+    strange = sum(r["record"] != _record(r["nino"]) for r in results)
+    assert 0 < strange < len(ninos)
+    assert (await figures(dwp))["wrongRecord"] == strange
 
 
-@pytest.mark.parametrize("change", [{"errorRat": 1}, {"down": 1}, {"errorRate": True}, [], "x"])
-async def test_an_unknown_behaviour_is_refused(dwp: Client, change: object) -> None:
-    assert (await dwp.put("/control", json=change)).status == 400
+def _record(nino: str) -> object:
+    record = POPULATION.record_of_nino(nino)
+    assert record is not None
+    return record.as_json()
 
 
 async def test_it_counts_what_it_was_asked(dwp: Client) -> None:
     await look_up(dwp, a_nino(), a_nino(Kind.UNKNOWN_NINO), a_nino())
-    counted = await (await dwp.get("/control/statistics")).json()
-    expected = {"tokens": 1, "calls": 1, "items": 3, "found": 2, "notFound": 1}
-    assert expected.items() <= counted.items()
+    expected = {"tokens": 1, "calls": 1, "items": 3, "found": 2, "notFound": 1, "offered": 3}
+    assert expected.items() <= (await figures(dwp)).items()
+
+
+async def test_what_a_second_brought_is_in_the_history(dwp: Client) -> None:
+    await look_up(dwp, a_nino(), a_nino())
+    await asyncio.sleep(1.0)
+    await look_up(dwp, a_nino(Kind.UNKNOWN_NINO))
+    seconds = (await (await dwp.get("/control/history")).json())["seconds"]
+    # Each look-up of these may have fallen on the edge of two seconds.
+    first, last = seconds[0], seconds[-1]
+    assert 1 <= last["second"] - first["second"] <= 2
+    assert sum(second.get("offered", 0) for second in seconds) == 3
+    assert last["notFound"] == 1
+    assert "notFound" not in first
+
+
+async def test_the_figures_can_begin_anew(dwp: Client) -> None:
+    await look_up(dwp, a_nino())
+    assert (await dwp.delete("/control/statistics")).status == 204
+    assert set((await figures(dwp)).values()) == {0}
+    assert (await (await dwp.get("/control/history")).json()) == {"seconds": []}

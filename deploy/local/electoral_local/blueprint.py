@@ -25,6 +25,8 @@ SERVICES = ("registration", "verification", "ems-gateway")
 _PUBLIC = ("registration", "ems-gateway")
 # Councils poll every 5 minutes; here somebody is watching.
 _COUNCILS_POLL_SECONDS = 10
+# The simulated DWP takes what comes; a real one says how much that may be.
+_DWP_LOOKUPS_PER_SECOND_MAX = 10_000
 _STEP_SECONDS = 120.0
 _POSTCODES_SECONDS = 300.0
 
@@ -161,6 +163,7 @@ class Blueprint:
                 "DWP_URL": self.dwp_url,
                 "DWP_CLIENT_ID": self.credentials.dwp_client_id,
                 "DWP_CLIENT_SECRET": self.credentials.dwp_client_secret,
+                "DWP_LOOKUPS_PER_SECOND_MAX": str(_DWP_LOOKUPS_PER_SECOND_MAX),
             }
         return {"EROS_FILE": str(self.credentials.eros_file)}
 

@@ -5,16 +5,19 @@ The online applicant's NINO is never here: only named fields are copied, and no 
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from electoral.envelope import timestamp
+from electoral.explanation import explain
 from electoral.person import UnreadablePerson
 from pydantic_core import from_json
 
 Json = dict[str, object]
 
-ITEM_BYTES_BESIDE = 1_024  # of an item, besides its person and its event
+ITEM_BYTES_BESIDE = 2_048  # of an item, besides its person and its event: the sentences above all
+EXPLANATIONS_MAX = 1_024  # remembered; most outcomes share a few dozen combinations of levels
 MOMENT_CHARACTERS = len("2026-11-22T09:30:15.123456Z")
 
 # What a person's answer is called in `detail`; what is not here is not delivered.
@@ -52,6 +55,10 @@ _PREVIOUS_NAME_NAMES = (
     ("changeReason", "changeReason"),
 )
 _CONTACT_NAMES = (("email", "email"), ("phone", "phone"), ("post", "post"))
+
+# What any ERO may know of a possible duplicate; the rest is for the ERO who has that one too.
+_KNOWN_ELSEWHERE = ("gssCode", "month", "basis")
+_NO_DUPLICATES: Json = {"total": 0, "listed": []}
 
 
 class Content(NamedTuple):
@@ -105,17 +112,40 @@ def _part(person: Mapping[str, object], name: str) -> Mapping[str, object]:
     return part
 
 
-def verification(outcome: Mapping[str, object]) -> Json:
-    """Say what verification found, all levels included."""
+def verification(event: Mapping[str, Any], *, assigned: bool) -> Json:
+    """Say what verification found, all levels included, and what that means in words.
+
+    `assigned`: it goes to an authority for which verification did not write it.
+    """
+    outcome = event["outcome"]
+    result, levels = outcome.get("result"), outcome.get("levels")
+    duplicates = outcome.get("possibleDuplicates", _NO_DUPLICATES)
     return {
         "status": outcome["status"],
-        "result": outcome.get("result"),
-        "levels": outcome.get("levels"),
+        "result": result,
+        "levels": levels,
+        "explanation": _explanation(
+            result, None if levels is None else tuple(levels.items()), event.get("ninoAbsence")
+        ),
         "ruleVersion": outcome["ruleVersion"],
         "decidedBy": outcome["decidedBy"],
         "ninoReuse": outcome.get("ninoReuse", []),
-        "possibleDuplicates": outcome.get("possibleDuplicates", {"total": 0, "listed": []}),
+        "ninoReuseTotal": outcome.get("ninoReuseTotal", 0),
+        "possibleDuplicates": _as_known_elsewhere(duplicates) if assigned else duplicates,
     }
+
+
+@lru_cache(EXPLANATIONS_MAX)
+def _explanation(
+    result: str | None, levels: tuple[tuple[str, str], ...] | None, nino_absence: str | None
+) -> Mapping[str, object]:
+    return explain(result, None if levels is None else dict(levels), nino_absence).as_json()
+
+
+def _as_known_elsewhere(duplicates: Mapping[str, Any]) -> Json:
+    """Leave out what verification told the ERO of the accepting authority alone."""
+    listed = [{name: one[name] for name in _KNOWN_ELSEWHERE} for one in duplicates["listed"]]
+    return {"total": duplicates["total"], "listed": listed}
 
 
 def item(
@@ -129,6 +159,7 @@ def item(
     event = from_json(content.event)
     attempt_received_at = _in_full(event["attemptReceivedAt"])
     replaces = content.replaces
+    assigned = delivered_under != event["gssCode"]
     rendered: Json = {
         "id": content.record_id.hex(),
         "createdAt": attempt_received_at,
@@ -146,9 +177,9 @@ def item(
         "language": event["language"],
         "detail": detail(person, event.get("reference"), event["language"]),
         "addressBasis": event["addressBasis"],
-        "verification": verification(event["outcome"]),
+        "verification": verification(event, assigned=assigned),
     }
-    if delivered_under != event["gssCode"]:
+    if assigned:
         rendered["assignedGssCode"] = delivered_under
     return rendered
 

@@ -1,12 +1,16 @@
 """The circuit breaker: whether DWP is asked at all, one row in Postgres for all processes.
 
 Calls that fail in a row open it. While it is open nothing is sent but a probe of a few look-ups
-every few seconds, by one process at a time; the first probe that is answered closes it.
+every few seconds, by one process at a time; the first probe that is answered closes it. A probe
+that hangs does not keep the next one from being sent.
 """
 
+import structlog
 from electoral.postgres import Pool
 
 from verification.postgres import breaker as postgres
+
+log = structlog.get_logger()
 
 
 class Breaker:
@@ -27,28 +31,27 @@ class Breaker:
     async def report(self, *, answered: int, failed_since: int) -> None:
         """Say how many calls were answered, and how many failed after the last of those."""
         if failed_since:
-            await postgres.count_failures(
+            opened = await postgres.count_failures(
                 self._pool,
                 failed_since,
                 begin_anew=answered > 0,
                 failures_to_open=self._failures_to_open,
                 probe_delay=self._probe_delay,
             )
+            if opened:
+                log.warning("dwp breaker opens", count=failed_since)
         elif answered and self._failures_seen:
             await postgres.forget_failures(self._pool)
 
-    async def claim_probe(self, *, seconds: float) -> bool:
-        """Claim the next probe, which may take so long; False when it is not due, or another's."""
-        return await postgres.claim_probe(self._pool, seconds)
+    async def claim_probe(self) -> bool:
+        """Claim the next probe; False when it is not due, or another's."""
+        return await postgres.claim_probe(self._pool, self._probe_delay)
 
     async def close(self, *, failures: int = 0) -> None:
         """Ask again; `failures` is what still counts against it."""
-        await postgres.close_breaker(self._pool, failures)
+        if await postgres.close_breaker(self._pool, failures):
+            log.info("dwp breaker closes", count=failures)
 
     async def close_warily(self) -> None:
         """Ask again without having probed: the next failure opens it."""
         await self.close(failures=self._failures_to_open - 1)
-
-    async def keep_open(self) -> None:
-        """Wait for the next probe: this one was not answered."""
-        await postgres.postpone_probe(self._pool, self._probe_delay)

@@ -6,11 +6,12 @@ from functools import lru_cache
 
 from electoral.consumer import Hold
 from electoral.events import ApplicationReceived, Levels, NinoAbsence
-from electoral.sealing import Sealer
+from electoral.sealing import BlindIndex, Sealer, UnknownKey
 
 from verification import matching, rules
 from verification.dwp import Answers, NotFound, Unanswered
 from verification.errors import HOLD, RETRY, ParkReason
+from verification.identity import NO_IDENTITY, Hashing, Identity, hashing
 from verification.opening import Opened, open_attempt
 from verification.rules import Verdict
 
@@ -22,24 +23,49 @@ Ask = Callable[[Sequence[str]], Awaitable[Answers]]
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """An outcome that is final."""
+    """An outcome that is final, and what the applicant is looked for by; nothing in clear."""
 
     levels: Levels
     verdict: Verdict
     nino_absence: NinoAbsence | None
+    identity: Identity = NO_IDENTITY
 
 
 Conclusion = Decided | ParkReason | Hold
 
 
 async def decide(
-    events: Sequence[ApplicationReceived], sealer: Sealer, ask: Ask
+    events: Sequence[ApplicationReceived], sealer: Sealer, index: BlindIndex, ask: Ask
 ) -> list[Conclusion]:
     """Decide each event, in order; each NINO is looked up once."""
     opened = [_open(sealer, event) for event in events]
     ninos = {one.nino for one in opened if isinstance(one, Opened) and one.nino is not None}
     answers = await ask(sorted(ninos))
-    return [conclude(one, answers) if isinstance(one, Opened) else one for one in opened]
+    keys = _hashing(index)
+    return [
+        _identified(conclude(one, answers), one, keys) if isinstance(one, Opened) else one
+        for one in opened
+    ]
+
+
+def _hashing(index: BlindIndex) -> Hashing | ParkReason:
+    try:
+        return hashing(index)
+    except UnknownKey as error:
+        return RETRY[type(error)]
+
+
+def _identified(
+    conclusion: Decided | ParkReason, opened: Opened, keys: Hashing | ParkReason
+) -> Decided | ParkReason:
+    """Say what the applicant is looked for by; without a key to hash that under it waits."""
+    if not isinstance(conclusion, Decided):
+        return conclusion
+    if not isinstance(keys, Hashing):
+        return keys
+    born = opened.applicant.date_of_birth
+    identity = keys.identify(opened.used_nino, opened.applicant.names[0], born, opened.postcode)
+    return Decided(conclusion.levels, conclusion.verdict, conclusion.nino_absence, identity)
 
 
 def _open(sealer: Sealer, event: ApplicationReceived) -> Opened | ParkReason | Hold:

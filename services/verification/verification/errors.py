@@ -7,6 +7,7 @@ Exception
     |   +-- NinoMalformed
     |   +-- UnknownApplication
     +-- DwpFailure               a whole call to DWP came to nothing; its `reason` says how
+    +-- NoTurn                   the rate had no turn for a call in time: nothing was sent
 
 retry: the attempt is parked and tried again. hold: the message is held by itself. stop: whatever
 else is raised; the consumer engine first finds out whether one message is to blame.
@@ -23,7 +24,9 @@ ParkReason = Literal[
     "dwp-unavailable",  # DWP says that it cannot answer for this person now
     "dwp-answer-wrong",  # DWP's answer for this person cannot be believed
     "dwp-unanswered",  # the call failed or took too long
+    "dwp-throttled",  # there was no turn in time, or DWP said 429: there were too many
     "dwp-down",  # the circuit breaker is open: DWP was not asked
+    "released",  # it was held when it had gone on as pending, and is tried again
 ]
 
 PARK_REASONS: tuple[ParkReason, ...] = get_args(ParkReason)
@@ -56,9 +59,14 @@ class UnknownApplication(CannotBeDecided):
 class DwpFailure(VerificationError):
     """A whole call to DWP came to nothing."""
 
-    def __init__(self, reason: CallFailure) -> None:
+    def __init__(self, reason: CallFailure, retry_after: float | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.retry_after = retry_after  # seconds that DWP asked to be left alone
+
+
+class NoTurn(VerificationError):
+    """The rate had no turn for a call in time: nothing was sent."""
 
 
 RETRY: Mapping[type[Exception], ParkReason] = {UnknownKey: "unknown-key"}

@@ -9,7 +9,7 @@ from electoral.events import ApplicationReceived
 from electoral.ledger import LedgerDeltas
 from electoral.metrics import Metrics
 from electoral.postgres import Connection
-from electoral.sealing import Sealer
+from electoral.sealing import BlindIndex, Sealer
 
 from verification.deciding import Conclusion, Decided, decide
 from verification.errors import ParkReason
@@ -17,7 +17,8 @@ from verification.lookups import Lookups
 from verification.merging import Merging
 from verification.outcomes import NewOutcome, counted, record_outcomes
 from verification.parking import pause_before_try
-from verification.postgres import parked
+from verification.pending import Pending
+from verification.postgres import parked, pending
 from verification.postgres.attempts import NewAttempt, insert_attempts
 from verification.postgres.rows import AttemptKey
 
@@ -41,11 +42,19 @@ class ApplicationReceivedHandler:
     """Takes attempts from `applications.received`; one that is known already changes nothing."""
 
     def __init__(
-        self, sealer: Sealer, merging: Merging, lookups: Lookups, metrics: Metrics
+        self,
+        sealer: Sealer,
+        index: BlindIndex,
+        merging: Merging,
+        lookups: Lookups,
+        pending: Pending,
+        metrics: Metrics,
     ) -> None:
         self._sealer = sealer
+        self._index = index
         self._merging = merging
         self._lookups = lookups
+        self._pending = pending
         self._decided = metrics.counter("verification_decided_total")
 
     async def prepare(self, events: Sequence[Received]) -> Sequence[Prepared | Hold]:
@@ -53,7 +62,8 @@ class ApplicationReceivedHandler:
         whole = iter(await self._merging.whole(_attempts(events)))
         prepared = [_whole(received, whole) for received in events]
         able = [one for one in prepared if isinstance(one, Received)]
-        conclusions = iter(await decide(_attempts(able), self._sealer, self._lookups.ask))
+        decided = await decide(_attempts(able), self._sealer, self._index, self._lookups.ask)
+        conclusions = iter(decided)
         return [_prepared(one, conclusions) for one in prepared]
 
     async def record(self, connection: Connection, prepared: Sequence[Prepared]) -> None:
@@ -64,9 +74,27 @@ class ApplicationReceivedHandler:
         new = [one for one in ordered if one.key in added]
         deltas = LedgerDeltas()
         await record_outcomes(connection, _outcomes(new), deltas)
-        await _park(connection, new, deltas)
+        await self._park(connection, new, deltas)
         await deltas.write(connection)
+        await pending.park_again(connection, [one.key for one in ordered if one.key not in added])
         self._count(new)
+
+    async def _park(
+        self, connection: Connection, new: Sequence[Prepared], deltas: LedgerDeltas
+    ) -> None:
+        """Let attempts wait; those whose ERO is to know of it go on as pending at once."""
+        waiting = [(one, one.conclusion) for one in new if not isinstance(one.conclusion, Decided)]
+        await parked.park(
+            connection,
+            [
+                parked.Waiting(one.key, reason, pause_before_try(reason, 0))
+                for one, reason in waiting
+            ],
+        )
+        for one, _ in waiting:
+            deltas.enter("waiting", counted(one.received, 0))
+        undecided = [pending.Undecided(one.received, one.traceparent) for one, _ in waiting]
+        await self._pending.send_on_if_urgent(connection, undecided, deltas)
 
     def _count(self, new: Sequence[Prepared]) -> None:
         decided = (one.conclusion for one in new if isinstance(one.conclusion, Decided))
@@ -106,15 +134,3 @@ def _outcomes(new: Sequence[Prepared]) -> list[NewOutcome]:
         for one in new
         if isinstance(one.conclusion, Decided)
     ]
-
-
-async def _park(connection: Connection, new: Sequence[Prepared], deltas: LedgerDeltas) -> None:
-    waiting = [
-        parked.Waiting(one.key, one.conclusion, pause_before_try(one.conclusion, 0))
-        for one in new
-        if not isinstance(one.conclusion, Decided)
-    ]
-    await parked.park(connection, waiting)
-    for one in new:
-        if not isinstance(one.conclusion, Decided):
-            deltas.enter("waiting", counted(one.received, 0))

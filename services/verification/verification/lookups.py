@@ -1,16 +1,20 @@
-"""Look-ups: many NINOs, calls of a hundred, a few at once, and only so much patience."""
+"""Look-ups: many NINOs, calls of a hundred at most, a few at once, and only so much patience."""
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import structlog
 
 from verification.breaker import Breaker
-from verification.dwp import LOOKUPS_MAX, Answer, Answers, Dwp, Unanswered
-from verification.errors import DwpFailure
+from verification.dwp import Answer, Answers, Dwp, Unanswered
+from verification.errors import DwpFailure, NoTurn
+from verification.rate import Rate
 
 DOWN = Unanswered("dwp-down")
 UNANSWERED = Unanswered("dwp-unanswered")
+THROTTLED = Unanswered("dwp-throttled")
+TURN_SHARE = 0.5  # of the patience, in which a call is sent: the rest is for its answer
 
 log = structlog.get_logger()
 
@@ -18,9 +22,12 @@ log = structlog.get_logger()
 class Lookups:
     """Asks DWP for one kind of work: new, or parked."""
 
-    def __init__(self, dwp: Dwp, breaker: Breaker, *, calls_max: int, patience: float) -> None:
+    def __init__(
+        self, dwp: Dwp, breaker: Breaker, rate: Rate, *, calls_max: int, patience: float
+    ) -> None:
         self._dwp = dwp
         self._breaker = breaker
+        self._rate = rate
         self._slots = asyncio.Semaphore(calls_max)
         self.patience = patience  # seconds that all look-ups of one `ask` get together
 
@@ -46,34 +53,53 @@ class Lookups:
         tally = _Tally()
         answers = await self._ask_in_calls(ninos, tally)
         if tally.answered:
-            log.info("dwp answers again")
             await self._breaker.close()
-        else:
-            await self._breaker.keep_open()
         return answers
 
     async def _ask_in_calls(self, ninos: Sequence[str], tally: "_Tally") -> Answers:
-        deadline = asyncio.get_running_loop().time() + self.patience
+        begin = asyncio.get_running_loop().time()
+        size = self._rate.call_max
         calls = [
-            self._call(ninos[begin : begin + LOOKUPS_MAX], deadline, tally)
-            for begin in range(0, len(ninos), LOOKUPS_MAX)
+            self._call(ninos[first : first + size], begin, tally)
+            for first in range(0, len(ninos), size)
         ]
         answers: dict[str, Answer] = {}
         for part in await asyncio.gather(*calls):
             answers.update(part)
         return answers
 
-    async def _call(self, ninos: Sequence[str], deadline: float, tally: "_Tally") -> Answers:
+    async def _call(self, ninos: Sequence[str], begin: float, tally: "_Tally") -> Answers:
+        """Send one call if there is a place and a turn for it in time."""
+        sent_by = begin + self.patience * TURN_SHARE
         try:
-            async with asyncio.timeout_at(deadline), self._slots:
-                answers = await self._dwp.look_up(ninos)
+            async with asyncio.timeout_at(sent_by):
+                await self._slots.acquire()
+        except TimeoutError:
+            return dict.fromkeys(ninos, THROTTLED)
+        try:
+            async with asyncio.timeout_at(begin + self.patience):
+                answers = await self._dwp.look_up(
+                    ninos, partial(self._rate.turn, len(ninos), sent_by)
+                )
+        except NoTurn:
+            return dict.fromkeys(ninos, THROTTLED)
         except (DwpFailure, TimeoutError) as error:
-            reason = error.reason if isinstance(error, DwpFailure) else "timeout"
-            log.warning("dwp did not answer", reason=reason, count=len(ninos))
-            tally.fail()
-            return dict.fromkeys(ninos, UNANSWERED)
+            failure = error if isinstance(error, DwpFailure) else DwpFailure("timeout")
+            return dict.fromkeys(ninos, await self._note(failure, len(ninos), tally))
+        finally:
+            self._slots.release()
         tally.succeed()
         return answers
+
+    async def _note(self, failure: DwpFailure, count: int, tally: "_Tally") -> Unanswered:
+        """Leave DWP alone if it asks for it; a 429 says that it is there, and is no failure."""
+        log.warning("dwp did not answer", reason=failure.reason, count=count)
+        if failure.retry_after is not None:
+            await self._rate.close(failure.retry_after)
+        if failure.reason == "throttled":
+            return THROTTLED
+        tally.fail()
+        return UNANSWERED
 
 
 class _Tally:

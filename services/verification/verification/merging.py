@@ -17,7 +17,6 @@ from pydantic_core import from_json, to_json
 
 from verification.errors import HOLD, UnknownApplication
 from verification.postgres.attempts import Earlier, find_earlier
-from verification.postgres.rows import AttemptKey
 
 FIRST_ATTEMPT = 1
 UNKNOWN_APPLICATION = Hold(HOLD[UnknownApplication])
@@ -44,19 +43,20 @@ class Merging:
 
         One whose application nobody knows, or that cannot be opened, is to be held.
         """
-        by_key = {(event.application_id, event.attempt): event for event in events}
-        later = [key for key in by_key if key[1] > FIRST_ATTEMPT]
+        later = {(e.application_id, e.attempt) for e in events if e.attempt > FIRST_ATTEMPT}
         if not later:
             return list(events)
-        stored = await find_earlier(self._pool, later)
-        in_batch: dict[UUID, Earlier] = {}  # the newest one so far of each application
-        whole: dict[AttemptKey, ApplicationReceived | Hold] = {}
-        for key in sorted(by_key):
-            one = self._whole(by_key[key], _newest(stored.get(key), in_batch.get(key[0])))
+        stored = await find_earlier(self._pool, sorted(later))
+        known: dict[UUID, list[Earlier]] = {key[0]: [] for key in later}
+        for key, earlier in stored.items():
+            known[key[0]].append(earlier)
+        whole: list[ApplicationReceived | Hold] = list(events)
+        for place, event in sorted(enumerate(events), key=_by_attempt):
+            of_application = known.get(event.application_id, [])
+            whole[place] = one = self._whole(event, _newest_before(event, of_application))
             if not isinstance(one, Hold):
-                in_batch[key[0]] = Earlier(one.attempt, one.person, one.nino, one.nino_absence)
-            whole[key] = one
-        return [whole[event.application_id, event.attempt] for event in events]
+                of_application.append(Earlier(one.attempt, one.person, one.nino, one.nino_absence))
+        return whole
 
     def _whole(
         self, event: ApplicationReceived, base: Earlier | None
@@ -100,9 +100,14 @@ def merge(before: Answers, corrected: Answers, *, has_nino: bool) -> dict[str, o
     return {name: answer for name, answer in merged.items() if answer is not None}
 
 
-def _newest(stored: Earlier | None, in_batch: Earlier | None) -> Earlier | None:
-    known = [one for one in (stored, in_batch) if one is not None]
-    return max(known, key=lambda one: one.attempt, default=None)
+def _by_attempt(entry: tuple[int, ApplicationReceived]) -> tuple[UUID, int, int]:
+    place, event = entry
+    return event.application_id, event.attempt, place
+
+
+def _newest_before(event: ApplicationReceived, known: Sequence[Earlier]) -> Earlier | None:
+    before = (one for one in known if one.attempt < event.attempt)
+    return max(before, key=lambda one: one.attempt, default=None)
 
 
 def _answers(opened: bytes) -> Answers:

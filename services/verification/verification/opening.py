@@ -6,7 +6,7 @@ from electoral import nino as ninos
 from electoral.calendar import london_date
 from electoral.events import ApplicationReceived, NinoAbsence
 from electoral.franchise import age_on
-from electoral.person import read_person
+from electoral.person import Person, read_person
 from electoral.sealing import Sealer, SealPurpose, key_id_of, seal_purpose_of
 
 from verification.errors import NinoMalformed, NinoUnexplained
@@ -22,6 +22,8 @@ class Opened:
     applicant: Applicant
     nino: str | None  # the eight characters that identify
     nino_absence: NinoAbsence | None
+    used_nino: str | None = None  # its eight characters too, if it was not looked up either
+    postcode: str | None = None  # of the home that counts, as it was typed
 
 
 def open_attempt(sealer: Sealer, event: ApplicationReceived) -> Opened:
@@ -29,11 +31,17 @@ def open_attempt(sealer: Sealer, event: ApplicationReceived) -> Opened:
     person = read_person(sealer.open("person", event.application_id, event.person))
     applicant = Applicant(person.names, person.date_of_birth)
     if _is_under_16(applicant, event):
-        return Opened(applicant, None, "under-16")
+        return Opened(applicant, None, "under-16", None, _postcode(person))
     nino, absence = _nino_of(sealer, event)
     if absence is not None or applicant.date_of_birth is None:
-        return Opened(applicant, None, absence)
-    return Opened(applicant, nino, None)
+        return Opened(applicant, None, absence, nino, _postcode(person))
+    return Opened(applicant, nino, None, nino, _postcode(person))
+
+
+def _postcode(person: Person) -> str | None:
+    """Return where the applicant lives or, from overseas, last lived in the United Kingdom."""
+    home = person.qualifying_address or person.address
+    return None if home is None else home.postcode
 
 
 def _is_under_16(applicant: Applicant, event: ApplicationReceived) -> bool:

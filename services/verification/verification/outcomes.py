@@ -3,15 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from electoral.envelope import Envelope, wrap
-from electoral.events import ApplicationReceived, ApplicationVerified, Event, Outcome
+from electoral.events import (
+    ApplicationReceived,
+    ApplicationVerified,
+    Event,
+    NinoAbsence,
+    Outcome,
+)
 from electoral.ledger import Counted, LedgerDeltas
 from electoral.outbox import write_outbox
 from electoral.postgres import Connection
 from electoral.tracing import child_traceparent
 
 from verification.deciding import Decided
+from verification.duplicates import Found
+from verification.linking import Applicant, link
 from verification.postgres import attempts
 
 SOURCE = "verification"  # the service that its events name
@@ -19,7 +28,7 @@ SOURCE = "verification"  # the service that its events name
 
 @dataclass(frozen=True, slots=True)
 class NewOutcome:
-    """A decision about an attempt, to be recorded and published."""
+    """The first final decision about an attempt, to be recorded and published."""
 
     received: ApplicationReceived
     decided: Decided
@@ -27,16 +36,36 @@ class NewOutcome:
     traceparent: str | None  # of what brought the attempt
 
 
+class Verified(NamedTuple):
+    """An event to be published, and the trace of what brought the attempt."""
+
+    event: ApplicationVerified
+    traceparent: str | None
+
+
 async def record_outcomes(
     connection: Connection, outcomes: Sequence[NewOutcome], deltas: LedgerDeltas
 ) -> None:
-    """Write outcomes, sorted by attempt, and their events; counts them as decided."""
+    """Record the first final outcomes of attempts, with what is found of other applications.
+
+    What is found is said once: a pending outcome says nothing of it, a later revision repeats it.
+    """
     if not outcomes:
         return
     at = datetime.now(UTC)
-    events = [verified(outcome, at) for outcome in outcomes]
+    found = await link(connection, [Applicant(o.received, o.decided.identity) for o in outcomes])
+    events = [_verified(o, _final(o.decided, f, at)) for o, f in zip(outcomes, found, strict=True)]
+    await publish_outcomes(connection, events, deltas)
+
+
+async def publish_outcomes(
+    connection: Connection, new: Sequence[Verified], deltas: LedgerDeltas
+) -> None:
+    """Write outcomes, sorted by attempt, and their events; counts them as decided."""
+    at = datetime.now(UTC)
+    events = [one.event for one in new]
     await attempts.insert_outcomes(connection, events)
-    await write_outbox(connection, [_wrap(e, o, at) for e, o in zip(events, outcomes, strict=True)])
+    await write_outbox(connection, [_wrap(one, at) for one in new])
     for event in events:
         deltas.enter("decided", counted(event, event.revision))
 
@@ -52,18 +81,24 @@ def counted(event: Event, revision: int) -> Counted:
     )
 
 
-def _wrap(event: ApplicationVerified, outcome: NewOutcome, at: datetime) -> Envelope:
-    traceparent = child_traceparent(outcome.traceparent)
-    return wrap(event, source=SOURCE, at=at, traceparent=traceparent)
+def _wrap(new: Verified, at: datetime) -> Envelope:
+    traceparent = child_traceparent(new.traceparent)
+    return wrap(new.event, source=SOURCE, at=at, traceparent=traceparent)
 
 
-def verified(outcome: NewOutcome, at: datetime) -> ApplicationVerified:
+def _verified(new: NewOutcome, outcome: Outcome) -> Verified:
+    absence = new.decided.nino_absence
+    return Verified(verified(new.received, new.revision, absence, outcome), new.traceparent)
+
+
+def verified(
+    received: ApplicationReceived, revision: int, absence: NinoAbsence | None, outcome: Outcome
+) -> ApplicationVerified:
     """Make the event of an outcome: all of what was received, less the NINO."""
-    received, decided = outcome.received, outcome.decided
     return ApplicationVerified(
         application_id=received.application_id,
         attempt=received.attempt,
-        revision=outcome.revision,
+        revision=revision,
         gss_code=received.gss_code,
         received_at=received.received_at,
         attempt_received_at=received.attempt_received_at,
@@ -76,12 +111,12 @@ def verified(outcome: NewOutcome, at: datetime) -> ApplicationVerified:
         address_basis=received.address_basis,
         client_id=received.client_id,
         person=received.person,
-        nino_absence=decided.nino_absence,
-        outcome=_final_outcome(decided, at),
+        nino_absence=absence,
+        outcome=outcome,
     )
 
 
-def _final_outcome(decided: Decided, at: datetime) -> Outcome:
+def _final(decided: Decided, found: Found, at: datetime) -> Outcome:
     return Outcome(
         status="final",
         result=decided.verdict.result,
@@ -89,4 +124,7 @@ def _final_outcome(decided: Decided, at: datetime) -> Outcome:
         rule_version=decided.verdict.rule_version,
         decided_by=decided.verdict.decided_by,
         decided_at=at,
+        nino_reuse=found.nino_reuse,
+        nino_reuse_total=found.nino_reuse_total,
+        possible_duplicates=found.possible_duplicates,
     )

@@ -1,51 +1,50 @@
 """Parked attempts: each is a row that waits for DWP, or for a key, and is tried again.
 
-A task in each process claims what is due (the claim is committed before any work), asks, and
-settles all of it in one transaction. Whoever dies with a claim loses it after 30 s. While the
-circuit breaker is open nothing is tried but a probe; its closing finds everything due.
+A task in each process claims what is due, as much as one call carries: the claim is committed
+before any work. A few claims are out at once, each of which asks and is settled by itself, in one
+transaction, so that a call that hangs delays nobody else's. Whoever dies with a claim loses it
+after 30 s. While the circuit breaker is open nothing is tried but a probe; its closing finds
+everything due, the oldest first.
 """
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 import structlog
-from electoral import held
 from electoral.consumer import Hold
-from electoral.envelope import wrap
-from electoral.events import ApplicationReceived
-from electoral.held import NO_PARTITION, HeldMessage
-from electoral.kafka import Message
 from electoral.ledger import LedgerDeltas
 from electoral.metrics import Metrics
 from electoral.postgres import Connection, Pool, is_away, transaction
-from electoral.sealing import Sealer, UnknownKey
-from electoral.tracing import child_traceparent
+from electoral.sealing import BlindIndex, Sealer, UnknownKey
 
 from verification.breaker import Breaker
 from verification.deciding import Ask, Conclusion, Decided, decide
 from verification.errors import HOLD, RETRY, ParkReason
+from verification.holding import hold_attempts
 from verification.lookups import Lookups
-from verification.outcomes import SOURCE, NewOutcome, counted, record_outcomes
+from verification.outcomes import NewOutcome, counted, record_outcomes
 from verification.postgres import attempts, parked
 from verification.postgres.parked import Claimed
+from verification.rate import Rate
 
 CLAIM_SECONDS = 30.0
-CLAIM_MAX = 500  # attempts
 PROBE_MAX = 20  # look-ups of a probe
 POLL_INTERVAL = 0.5  # seconds
 PAUSE_SECONDS = 1.0  # before a call that failed is made again
 PERSON_PAUSE_SECONDS_MAX = 60.0  # before DWP is asked again about one person
 LOST_CLAIMS_ALONE = 2  # after so many lost claims an attempt is taken by itself
 LOST_CLAIMS_MAX = 5  # after so many it is held
+NOT_ASKED: frozenset[ParkReason] = frozenset({"dwp-down", "dwp-throttled"})
 
 log = structlog.get_logger()
 
 
 def pause_before_try(reason: ParkReason, tries: int) -> float:
     """Return how long to wait, in seconds, after so many tries; what is one person's doubles."""
-    if reason == "dwp-down":
-        return 0.0  # no clock of its own: the breaker's closing releases it
+    if reason in NOT_ASKED:
+        return 0.0  # no clock of its own: the breaker's closing or the rate releases it
     longest = PAUSE_SECONDS
     if reason != "dwp-unanswered":
         longest = min(PERSON_PAUSE_SECONDS_MAX, PAUSE_SECONDS * 2.0 ** min(tries, 10))
@@ -60,61 +59,79 @@ class ParkedAttempts:
         *,
         pool: Pool,
         sealer: Sealer,
+        index: BlindIndex,
         lookups: Lookups,
+        rate: Rate,
         breaker: Breaker,
         metrics: Metrics,
-        lookups_per_second_max: float,
+        calls_max: int,
         key_wait_hours: float,
         after_commit: Callable[[], None],
     ) -> None:
         self._pool = pool
         self._sealer = sealer
+        self._index = index
         self._lookups = lookups
+        self._rate = rate
         self._breaker = breaker
-        self._per_second_max = lookups_per_second_max
+        self._places = asyncio.Semaphore(calls_max)
         self._key_wait = key_wait_hours * 3600  # seconds
         self._after_commit = after_commit
         self._decided = metrics.counter("verification_decided_total")
         self._interrupted: list[Claimed] = []  # Postgres went away before they were settled
 
     async def run(self) -> None:
-        """Try what is due until cancelled."""
-        while True:
-            try:
-                pause = await self._round()
-            except Exception as error:
-                # What was claimed is claimed again later, and then one by one if it must be.
-                if is_away(error):
-                    log.warning("parked attempts wait", error_class=type(error).__name__)
+        """Try what is due until cancelled; a few tries at once."""
+        async with asyncio.TaskGroup() as tries:
+            while True:
+                await self._places.acquire()
+                work, pause = await self._next_work()
+                if work is None:
+                    self._places.release()
                 else:
-                    log.error("parked attempts failed", exc_info=error)
-                pause = POLL_INTERVAL
-            await asyncio.sleep(pause)
+                    tries.create_task(self._do(work))
+                await asyncio.sleep(pause)
 
-    async def _round(self) -> float:
-        """Try some; returns how long to pause, so that new work keeps its share of DWP."""
-        await self._give_back_interrupted()
-        if await self._breaker.is_open():
-            await self._probe()
-            return POLL_INTERVAL
-        begin = asyncio.get_running_loop().time()
-        most = max(1, min(CLAIM_MAX, int(self._per_second_max)))
+    async def _next_work(self) -> tuple[Awaitable[None] | None, float]:
+        """Claim what is to be tried next; returns that, and how long to pause after it begins."""
+        try:
+            await self._give_back_interrupted()
+            if await self._rate.is_closed():
+                return None, POLL_INTERVAL
+            if await self._breaker.is_open():
+                return await self._next_probe(), POLL_INTERVAL
+            most = self._rate.call_max
+            claimed = await parked.claim_parked(self._pool, most, seconds=CLAIM_SECONDS)
+            pause = 0.0 if len(claimed) == most else POLL_INTERVAL
+            return (self._try(claimed, self._lookups.ask) if claimed else None), pause
+        except Exception as error:
+            _note(error)
+            return None, POLL_INTERVAL
+
+    async def _next_probe(self) -> Awaitable[None] | None:
+        """Claim a probe and some to ask about, but not while others ask about all there are."""
+        if not await self._breaker.claim_probe():
+            return None
+        most = min(PROBE_MAX, self._rate.call_max)
         claimed = await parked.claim_parked(self._pool, most, seconds=CLAIM_SECONDS)
-        await self._try(claimed, self._lookups.ask)
-        if len(claimed) < most:
-            return POLL_INTERVAL
-        took = asyncio.get_running_loop().time() - begin
-        return max(0.0, len(claimed) / self._per_second_max - took)
+        if not claimed and await parked.is_any_parked(self._pool):
+            return None
+        return self._try_together(claimed, self._lookups.probe)
+
+    async def _do(self, work: Awaitable[None]) -> None:
+        """Do one try in its place."""
+        try:
+            await work
+        except Exception as error:
+            _note(error)  # what was claimed is claimed again, and then one by one if it must be
+        finally:
+            self._places.release()
 
     async def _give_back_interrupted(self) -> None:
         """Give up claims that Postgres did not let us settle: they are not lost, and not tries."""
-        await parked.give_back(self._pool, self._interrupted)
-        self._interrupted.clear()
-
-    async def _probe(self) -> None:
-        if await self._breaker.claim_probe(seconds=self._lookups.patience + 1.0):
-            claimed = await parked.claim_parked(self._pool, PROBE_MAX, seconds=CLAIM_SECONDS)
-            await self._try_together(claimed, self._lookups.probe)
+        count = len(self._interrupted)
+        await parked.give_back(self._pool, self._interrupted[:count])
+        del self._interrupted[:count]
 
     # -- trying ---------------------------------------------------------------------------------
 
@@ -143,7 +160,8 @@ class ParkedAttempts:
 
     async def _try_together(self, claimed: Sequence[Claimed], ask: Ask) -> None:
         try:
-            conclusions = await decide([one.received for one in claimed], self._sealer, ask)
+            events = [one.received for one in claimed]
+            conclusions = await decide(events, self._sealer, self._index, ask)
             await self._settle(list(zip(claimed, conclusions, strict=True)))
         except asyncio.CancelledError:
             await parked.give_back(self._pool, claimed)  # the process ends: others may try
@@ -177,12 +195,14 @@ class ParkedAttempts:
         return Hold(HOLD[UnknownKey]) if conclusion == missing and waited else conclusion
 
     async def _record(self, connection: Connection, done: dict[Claimed, Decided | Hold]) -> None:
-        ours = await parked.take_parked(connection, list(done))
+        taken = await parked.take_parked(connection, list(done))
+        now = await parked.read_revisions(connection, list(taken))
+        ours = {replace(o, revision=now[o.key]): c for o, c in done.items() if o.key in taken}
         deltas = LedgerDeltas()
-        decided = {o: c for o, c in done.items() if isinstance(c, Decided) and o.key in ours}
+        decided = {o: c for o, c in ours.items() if isinstance(c, Decided)}
         await self._record_decided(connection, decided, deltas)
-        holds = {o: c for o, c in done.items() if isinstance(c, Hold) and o.key in ours}
-        await self._hold(connection, holds, deltas)
+        holds = {o: c for o, c in ours.items() if isinstance(c, Hold)}
+        await hold_attempts(connection, self._sealer, holds, deltas)
         await deltas.write(connection)
 
     async def _record_decided(
@@ -200,33 +220,9 @@ class ParkedAttempts:
                 self._decided.labels(conclusion.verdict.result).inc()
         await record_outcomes(connection, outcomes, deltas)
 
-    async def _hold(
-        self, connection: Connection, holds: dict[Claimed, Hold], deltas: LedgerDeltas
-    ) -> None:
-        """Turn attempts into held messages, as if their topic had just brought them."""
-        removed = await attempts.delete_attempts(connection, [one.key for one in holds])
-        numbers = await parked.number_held(connection, len(holds))
-        messages = []
-        for (one, hold), number in zip(holds.items(), numbers, strict=True):
-            if one.key in removed:
-                deltas.leave("waiting", counted(one.received, 0))
-                messages.append(self._held_message(one, hold, number))
-                log.error(
-                    "attempt held",
-                    application_id=str(one.received.application_id),
-                    attempt=one.received.attempt,
-                    error_class=hold.error_class,
-                )
-        await held.hold(connection, messages)
 
-    def _held_message(self, one: Claimed, hold: Hold, number: int) -> HeldMessage:
-        envelope = wrap(
-            one.received,
-            source=SOURCE,
-            at=one.claimed_until,
-            traceparent=child_traceparent(one.traceparent),
-        )
-        headers = {name: text.encode() for name, text in envelope.headers.items()}
-        topic = ApplicationReceived.TOPIC
-        message = Message(topic, NO_PARTITION, number, envelope.value, headers)
-        return held.seal_message(self._sealer, message, hold.error_class)
+def _note(error: Exception) -> None:
+    if is_away(error):
+        log.warning("parked attempts wait", error_class=type(error).__name__)
+    else:
+        log.error("parked attempts failed", exc_info=error)

@@ -39,8 +39,14 @@ class Settings(ServiceSettings):
     dwp_probe_delay_seconds: float = Field(
         default=2.0, gt=0, description="seconds between probes while the breaker is open"
     )
-    parked_lookups_per_second_max: float = Field(
-        default=500.0, gt=0, description="parked look-ups per second, at most, of one process"
+    dwp_lookups_per_second_max: int = Field(
+        default=1_000, ge=2, description="look-ups per second, at most, of all processes together"
+    )
+    pending_after_hours: float = Field(
+        default=4.0, gt=0, le=24, description="hours without an answer until an ERO is told so"
+    )
+    deadline_hours: float = Field(
+        default=48.0, ge=0, description="hours before a deadline in which an ERO is told at once"
     )
     key_wait_hours: float = Field(
         default=24.0, gt=0, description="hours that an attempt waits for an unknown key"

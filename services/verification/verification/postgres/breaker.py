@@ -1,6 +1,7 @@
 """The circuit breaker's one row."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from electoral.postgres import Pool
 
@@ -11,38 +12,49 @@ class BreakerRow:
 
     is_open: bool
     failures: int
+    changed_at: datetime  # when it was opened or closed
+    next_probe_at: datetime
 
 
-_READ_BREAKER = "SELECT is_open, failures FROM dwp_breaker"
+_READ_BREAKER = "SELECT is_open, failures, changed_at, next_probe_at FROM dwp_breaker"
 _COUNT_FAILURES = """
+WITH before AS MATERIALIZED (
+    SELECT is_open AS was_open, CASE WHEN $2 THEN $1 ELSE failures + $1 END AS counted
+      FROM dwp_breaker FOR UPDATE
+)
 UPDATE dwp_breaker
-   SET failures = CASE WHEN $2 THEN $1 ELSE failures + $1 END,
-       is_open = is_open OR CASE WHEN $2 THEN $1 ELSE failures + $1 END >= $3,
-       next_probe_at = CASE WHEN is_open THEN next_probe_at
+   SET failures = counted,
+       is_open = was_open OR counted >= $3,
+       next_probe_at = CASE WHEN was_open THEN next_probe_at
                             ELSE now() + make_interval(secs => $4) END,
-       changed_at = now()
+       changed_at = CASE WHEN was_open OR counted < $3 THEN changed_at ELSE now() END
+  FROM before
+RETURNING is_open AND NOT was_open
 """
 _FORGET_FAILURES = "UPDATE dwp_breaker SET failures = 0 WHERE failures > 0 AND NOT is_open"
 _CLAIM_PROBE = """
 UPDATE dwp_breaker SET next_probe_at = now() + make_interval(secs => $1)
  WHERE is_open AND next_probe_at <= now() RETURNING true
 """
-_CLOSE_BREAKER = "UPDATE dwp_breaker SET is_open = false, failures = $1, changed_at = now()"
-_POSTPONE_PROBE = "UPDATE dwp_breaker SET next_probe_at = now() + make_interval(secs => $1)"
+_CLOSE_BREAKER = """
+UPDATE dwp_breaker SET is_open = false, failures = $1, changed_at = now()
+ WHERE is_open RETURNING true
+"""
 
 
 async def read_breaker(pool: Pool) -> BreakerRow:
     """Read the one row."""
     row = await pool.fetchrow(_READ_BREAKER)
     assert row is not None  # its migration wrote it
-    return BreakerRow(row["is_open"], row["failures"])
+    return BreakerRow(**row)
 
 
 async def count_failures(
     pool: Pool, count: int, *, begin_anew: bool, failures_to_open: int, probe_delay: float
-) -> None:
-    """Count calls that failed, after a success or not; opens the breaker at the limit."""
-    await pool.execute(_COUNT_FAILURES, count, begin_anew, failures_to_open, probe_delay)
+) -> bool:
+    """Count calls that failed, after a success or not; returns whether that opened the breaker."""
+    limits = (failures_to_open, probe_delay)
+    return bool(await pool.fetchval(_COUNT_FAILURES, count, begin_anew, *limits))
 
 
 async def forget_failures(pool: Pool) -> None:
@@ -51,15 +63,10 @@ async def forget_failures(pool: Pool) -> None:
 
 
 async def claim_probe(pool: Pool, seconds: float) -> bool:
-    """Claim a probe that is due, for so long."""
+    """Claim a probe that is due; the next one is after so long."""
     return bool(await pool.fetchval(_CLAIM_PROBE, seconds))
 
 
-async def close_breaker(pool: Pool, failures: int) -> None:
-    """Close it, with failures that count on."""
-    await pool.execute(_CLOSE_BREAKER, failures)
-
-
-async def postpone_probe(pool: Pool, seconds: float) -> None:
-    """Let the next probe be due after so long."""
-    await pool.execute(_POSTPONE_PROBE, seconds)
+async def close_breaker(pool: Pool, failures: int) -> bool:
+    """Close it, with failures that count on; returns whether it was open."""
+    return bool(await pool.fetchval(_CLOSE_BREAKER, failures))

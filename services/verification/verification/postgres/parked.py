@@ -14,7 +14,10 @@ from verification.errors import ParkReason
 from verification.postgres.attempts import EVENT_COLUMNS, EVENT_FIELDS
 from verification.postgres.rows import AttemptKey, columns, fetch_keys
 
-_PARKED = "(t.application_id, t.attempt) IN (SELECT application_id, attempt FROM parked)"
+# What is held may have gone on as pending: it is still to be decided then.
+_PARKED = """(t.application_id, t.attempt) IN (
+    SELECT application_id, attempt FROM parked
+    UNION ALL SELECT application_id, attempt FROM held_message WHERE application_id IS NOT NULL)"""
 SEALED_AND_UNFINISHED = (
     SealedColumn("attempt", "sealed_person", _PARKED),
     SealedColumn("attempt", "sealed_nino", _PARKED),
@@ -48,18 +51,22 @@ class Claimed:
 
 
 class ParkedCount(NamedTuple):
-    """How many wait for a reason, and since when the oldest does."""
+    """How many wait for a reason, since when, and how many of them went on as pending."""
 
     reason: str
     waiting: int
-    oldest: datetime
+    pending: int
+    since: datetime  # that the first waits for this reason
+    oldest: datetime  # when the oldest was parked, for whatever reason
+    next_try: datetime
 
 
 _PARK = """
-INSERT INTO parked (application_id, attempt, reason, next_try_at)
-SELECT application_id, attempt, reason, now() + make_interval(secs => pause)
+INSERT INTO parked (application_id, attempt, reason, next_try_at, unanswered_since)
+SELECT application_id, w.attempt, reason, now() + make_interval(secs => pause), attempt_received_at
   FROM unnest($1::uuid[], $2::int[], $3::text[], $4::float8[])
        AS w (application_id, attempt, reason, pause)
+  LEFT JOIN attempt USING (application_id, attempt)
 """
 
 # The claim is committed before any work. Whoever dies with it loses it at its end.
@@ -82,6 +89,13 @@ SELECT application_id, attempt, revision, {EVENT_COLUMNS}, sealed_person AS pers
   FROM claimed JOIN attempt USING (application_id, attempt) ORDER BY application_id, attempt
 """
 
+# A claimed attempt may have gone on as pending since: what counts is its revision now.
+_READ_REVISIONS = """
+SELECT application_id, attempt, revision
+  FROM attempt JOIN unnest($1::uuid[], $2::int[]) AS k (application_id, attempt)
+       USING (application_id, attempt)
+"""
+
 # Only what is still claimed by us.
 _TAKE_PARKED = """
 DELETE FROM parked p USING unnest($1::uuid[], $2::int[], $3::timestamptz[])
@@ -94,20 +108,26 @@ _POSTPONE = """
 UPDATE parked p
    SET reason = w.reason, claimed_until = NULL, lost_claims = 0,
        reason_since = CASE WHEN p.reason = w.reason THEN p.reason_since ELSE now() END,
-       next_try_at = now() + make_interval(secs => w.pause)
+       next_try_at = CASE WHEN w.pause = 0 THEN p.parked_at
+                          ELSE now() + make_interval(secs => w.pause) END
   FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::float8[])
        AS w (application_id, attempt, claimed_until, reason, pause)
  WHERE p.application_id = w.application_id AND p.attempt = w.attempt
    AND p.claimed_until = w.claimed_until
 """
 _GIVE_BACK = """
-UPDATE parked p SET claimed_until = NULL, next_try_at = now()
+UPDATE parked p SET claimed_until = NULL, next_try_at = p.parked_at
   FROM unnest($1::uuid[], $2::int[], $3::timestamptz[])
        AS w (application_id, attempt, claimed_until)
  WHERE p.application_id = w.application_id AND p.attempt = w.attempt
    AND p.claimed_until = w.claimed_until
 """
-_COUNT_PARKED = "SELECT reason, count(*), min(parked_at) AS oldest FROM parked GROUP BY reason"
+_IS_ANY_PARKED = "SELECT EXISTS (SELECT FROM parked)"
+_COUNT_PARKED = """
+SELECT reason, count(*), count(*) FILTER (WHERE unanswered_since IS NULL), min(reason_since),
+       min(parked_at), min(next_try_at)
+  FROM parked GROUP BY reason ORDER BY min(parked_at)
+"""
 _NUMBER_HELD = "SELECT nextval('held_from_parked') FROM generate_series(1, $1)"
 
 
@@ -123,9 +143,14 @@ async def claim_parked(pool: Pool, count: int, *, seconds: float) -> list[Claime
     return [_claimed(row) for row in await pool.fetch(_CLAIM_PARKED, count, seconds)]
 
 
+def received_of(row: asyncpg.Record) -> ApplicationReceived:
+    """Read an attempt as it was received."""
+    return ApplicationReceived(**{name: row[name] for name in EVENT_FIELDS})
+
+
 def _claimed(row: asyncpg.Record) -> Claimed:
     return Claimed(
-        received=ApplicationReceived(**{name: row[name] for name in EVENT_FIELDS}),
+        received=received_of(row),
         traceparent=row["traceparent"],
         revision=row["revision"],
         reason=row["reason"],
@@ -142,10 +167,23 @@ async def take_parked(connection: Connection, claimed: Sequence[Claimed]) -> fro
     return await fetch_keys(connection, _TAKE_PARKED, rows)
 
 
+async def read_revisions(
+    connection: Connection, keys: Sequence[AttemptKey]
+) -> dict[AttemptKey, int]:
+    """Read the revision that each attempt has now."""
+    if not keys:
+        return {}
+    rows = await connection.fetch(_READ_REVISIONS, *columns(keys))
+    return {(row["application_id"], row["attempt"]): row["revision"] for row in rows}
+
+
 async def postpone(
     connection: Connection, claimed: Sequence[tuple[Claimed, ParkReason, float]]
 ) -> None:
-    """Give claims up: each attempt waits for its reason, and is due after its pause (seconds)."""
+    """Give claims up: each attempt waits for its reason, and is due after its pause (seconds).
+
+    What was not asked about pauses for none: it is as old as it was, and the oldest come first.
+    """
     if claimed:
         rows = [(*one.key, one.claimed_until, reason, pause) for one, reason, pause in claimed]
         await connection.execute(_POSTPONE, *columns(rows))
@@ -163,6 +201,11 @@ async def number_held(connection: Connection, count: int) -> list[int]:
     return [row["nextval"] for row in await connection.fetch(_NUMBER_HELD, count)]
 
 
+async def is_any_parked(pool: Pool) -> bool:
+    """Say whether anything is parked, claimed or not."""
+    return bool(await pool.fetchval(_IS_ANY_PARKED))
+
+
 async def count_parked(pool: Pool) -> list[ParkedCount]:
-    """Count what is parked, by reason."""
+    """Count what is parked, by reason, that of the oldest first."""
     return [ParkedCount(*row) for row in await pool.fetch(_COUNT_PARKED)]

@@ -1,0 +1,165 @@
+"""DWP's answers: what cannot be believed is unanswered, never `not found`."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from electoral.person import Name
+from verification.dwp import NOT_FOUND, UNAVAILABLE, WRONG, Answer
+from verification.dwp_answers import RETRY_AFTER_MAX, read_answers, read_retry_after
+from verification.errors import DwpFailure
+from verification.matching import Record
+
+NINO, OTHER_NINO = "AB123456", "CE654321"
+NAMES = [{"first": "SIAN", "middle": "", "last": "ONEILL"}]
+RECORD = {
+    "names": NAMES,
+    "dateOfBirth": "1987-03-31",
+    "dateOfDeath": None,
+}
+FOUND = {"id": "0", "nino": NINO, "outcome": "found", "record": RECORD}
+
+
+def answer_to(result: object, nino: str = NINO) -> Answer:
+    return read_answers(json.dumps({"results": [result]}).encode(), [nino])[nino]
+
+
+def with_record(**changes: object) -> dict[str, object]:
+    return {**FOUND, "record": {**RECORD, **changes}}
+
+
+def test_a_record_is_read() -> None:
+    record = {
+        "names": [
+            {"first": "SIAN", "middle": None, "last": "ONEILL"},
+            {"first": "SIAN", "middle": "MAI", "last": "JONES", "title": "DR"},
+        ],
+        "dateOfBirth": "1987-03-31",
+        "dateOfDeath": "2020-01-02",
+    }
+    names = (Name("SIAN", "", "ONEILL"), Name("SIAN", "MAI", "JONES"))
+    assert answer_to({**FOUND, "record": record}) == Record(
+        names, date(1987, 3, 31), date(2020, 1, 2)
+    )
+
+
+def test_each_look_up_gets_its_own_answer_in_whatever_order_they_come() -> None:
+    results = [
+        {"id": "2", "nino": "EE000003", "outcome": "unavailable"},
+        {"id": "1", "nino": OTHER_NINO, "outcome": "not-found"},
+        FOUND,
+    ]
+    answers = read_answers(
+        json.dumps({"results": results}).encode(), [NINO, OTHER_NINO, "EE000003", "EE000004"]
+    )
+    assert isinstance(answers[NINO], Record)
+    assert answers[OTHER_NINO] == NOT_FOUND
+    assert answers["EE000003"] == UNAVAILABLE
+    assert answers["EE000004"] == WRONG
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {**FOUND, "nino": OTHER_NINO},
+        {**FOUND, "nino": NINO + "C"},
+        {"id": "0", "outcome": "not-found"},
+        {"id": "0", "nino": OTHER_NINO, "outcome": "not-found"},
+        {"id": 0, "nino": NINO, "outcome": "not-found"},
+        {"id": "1", "nino": NINO, "outcome": "not-found"},
+        {"id": "-1", "nino": NINO, "outcome": "not-found"},
+        {"id": "٠", "nino": NINO, "outcome": "not-found"},
+        {"id": "9" * 5000, "nino": NINO, "outcome": "not-found"},
+        {"nino": NINO, "outcome": "not-found"},
+        {**FOUND, "outcome": "NOT-FOUND"},
+        {**FOUND, "outcome": "not-found"},
+        {**FOUND, "outcome": ["found"]},
+        {**FOUND, "outcome": None},
+        {"id": "0", "nino": NINO, "outcome": "found"},
+        {**FOUND, "record": []},
+        with_record(names=[]),
+        with_record(names={}),
+        with_record(names=["SIAN"]),
+        with_record(names=[{"first": "SIAN", "middle": ""}]),
+        with_record(names=[{"first": "SIAN", "middle": 1, "last": "ONEILL"}]),
+        with_record(names=[{"first": "", "middle": "", "last": ""}]),
+        with_record(names=NAMES * 51),
+        with_record(dateOfBirth=None),
+        with_record(dateOfBirth="1987-02-31"),
+        with_record(dateOfBirth="19870331"),
+        with_record(dateOfBirth=19870331),
+        with_record(dateOfDeath="soon"),
+        with_record(dateOfDeath=""),
+        with_record(dateOfDeath=False),
+        {**FOUND, "record": {k: v for k, v in RECORD.items() if k != "dateOfDeath"}},
+        None,
+        "not-found",
+    ],
+)
+def test_an_answer_that_cannot_be_believed_is_no_answer(result: object) -> None:
+    assert answer_to(result) == WRONG
+
+
+@pytest.mark.parametrize(
+    "second", [FOUND, {**FOUND, "nino": OTHER_NINO}, {"id": "0", "nino": NINO, "outcome": "?"}]
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_two_answers_for_one_look_up_are_no_answer(second: dict[str, object], turned: bool) -> None:
+    results = [{"id": "0", "nino": NINO, "outcome": "not-found"}, second]
+    if turned:
+        results.reverse()
+    assert read_answers(json.dumps({"results": results}).encode(), [NINO]) == {NINO: WRONG}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html><head><title>Service temporarily",
+        b'{"results": [',
+        b"[]",
+        b"{}",
+        b'{"results": {}}',
+        b'{"results": null}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+    ],
+)
+def test_a_body_that_is_no_answer_is_a_failure_of_the_whole_call(body: bytes) -> None:
+    with pytest.raises(DwpFailure) as failure:
+        read_answers(body, [NINO])
+    assert failure.value.reason == "garbage"
+
+
+# -- when to ask again ----------------------------------------------------------------------------
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        (None, None),
+        ("0", 0.0),
+        ("7", 7.0),
+        (" 7 ", 7.0),
+        ("86400", RETRY_AFTER_MAX),
+        ("9" * 5_000, RETRY_AFTER_MAX),
+        ("-7", None),
+        ("1.5", None),
+        ("٧", None),
+        ("soon", None),
+        ("", None),
+        (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90.0),
+        (format_datetime(NOW + timedelta(days=1), usegmt=True), RETRY_AFTER_MAX),
+        (format_datetime(NOW - timedelta(days=1), usegmt=True), 0.0),
+        ("Sun, 22 Nov 2026 12:00:30 -0000", 30.0),
+        ("Sunday, 22-Nov-26 12:00:30 GMT", 30.0),
+        ("Sun, 99 Nov 2026 12:00:30 GMT", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date_and_bounded(
+    text: str | None, seconds: float | None
+) -> None:
+    assert read_retry_after(text, NOW) == seconds
