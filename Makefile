@@ -91,6 +91,10 @@ match-rate: $(VENV)/installed-dev ## decisions per second of matching and rules,
 match-report: $(VENV)/installed-dev ## who is green or red and should not be: var/match-report.html
 	@PYTHONPATH=tests $(BIN)/python -m evaluation
 
+.PHONY: verification-rate
+verification-rate: $(VENV)/installed-dev ## applications a second of one verification worker, on real Postgres and Kafka
+	@$(BIN)/python tests/benchmarks/verification_rate.py
+
 .PHONY: mutants
 mutants: $(VENV)/installed-dev ## do the tests of matching and rules notice every change? 10 minutes
 	@$(BIN)/python tests/mutation/mutants.py

@@ -32,14 +32,15 @@ from trouble import refuse_rows_of, take_rows_again
 from verification import app
 from verification.breaker import Breaker
 from verification.dwp import NOT_FOUND, UNAVAILABLE, WRONG, Answer, Answers, Dwp, Turn
-from verification.errors import DwpFailure
+from verification.errors import DwpFailure, ParkReason
 from verification.handlers import ApplicationReceivedHandler, Prepared
 from verification.lookups import Lookups
 from verification.matching import Record as DwpRecord
 from verification.merging import Merging
-from verification.parking import LOST_CLAIMS_MAX, ParkedAttempts
+from verification.parking import LOST_CLAIMS_MAX, ParkedAttempts, pause_before_try
 from verification.pending import Pending, PendingSweep
-from verification.postgres.attempts import which_are_known
+from verification.postgres import parked
+from verification.postgres.attempts import NewAttempt, insert_attempts, which_are_known
 from verification.postgres.rate import Work
 from verification.rate import Rate
 from verification.settings import Settings
@@ -465,6 +466,23 @@ async def test_two_tasks_decide_each_parked_attempt_once(bench: Bench) -> None:
     ids = [event.application_id for event in await bench.published()]
     assert len(ids) == len(set(ids)) == 300
     assert await bench.counts() == {"decided": 300}
+
+
+async def test_new_work_that_found_no_turn_comes_before_the_backlog(bench: Bench) -> None:
+    events = [bench.an_event(f"CE10000{number}") for number in range(4)]
+    reasons: list[ParkReason] = ["dwp-down", "dwp-down", "dwp-throttled", "dwp-down"]
+    async with postgres.transaction(bench.pool) as connection:
+        await insert_attempts(connection, [NewAttempt(event, None, 0) for event in events])
+    for event, reason in zip(events, reasons, strict=True):
+        waiting = parked.Waiting(
+            (event.application_id, event.attempt), reason, pause_before_try(reason, 0)
+        )
+        async with postgres.transaction(bench.pool) as connection:
+            await parked.park(connection, [waiting])
+    (first,) = await parked.claim_parked(bench.pool, 1, seconds=30)
+    assert first.received.application_id == events[2].application_id
+    (second,) = await parked.claim_parked(bench.pool, 1, seconds=30)
+    assert second.received.application_id == events[0].application_id
 
 
 async def test_a_claim_whose_holder_died_ends_and_another_takes_it(bench: Bench) -> None:

@@ -34,6 +34,9 @@ PROBE_MAX = 20  # look-ups of a probe
 POLL_INTERVAL = 0.5  # seconds
 PAUSE_SECONDS = 1.0  # before a call that failed is made again
 PERSON_PAUSE_SECONDS_MAX = 60.0  # before DWP is asked again about one person
+# New work that found no turn comes before what has piled up: else a hiccup while a backlog drains
+# would send it to that backlog's end. Not for ever: what is older than this comes before it.
+AHEAD_OF_BACKLOG_SECONDS = 4 * 3600.0
 LOST_CLAIMS_ALONE = 2  # after so many lost claims an attempt is taken by itself
 LOST_CLAIMS_MAX = 5  # after so many it is held
 NOT_ASKED: frozenset[ParkReason] = frozenset({"dwp-down", "dwp-throttled"})
@@ -43,6 +46,8 @@ log = structlog.get_logger()
 
 def pause_before_try(reason: ParkReason, tries: int) -> float:
     """Return how long to wait, in seconds, after so many tries; what is one person's doubles."""
+    if reason == "dwp-throttled" and tries == 0:
+        return -AHEAD_OF_BACKLOG_SECONDS  # it is new, and DWP is there
     if reason in NOT_ASKED:
         return 0.0  # no clock of its own: the breaker's closing or the rate releases it
     longest = PAUSE_SECONDS
