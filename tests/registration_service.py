@@ -17,12 +17,13 @@ from urllib.request import urlopen
 from aiohttp.test_utils import TestClient, TestServer
 from electoral import postgres
 from electoral.authorities import Authorities
+from electoral.blind_index import BlindIndex
 from electoral.credentials import Credentials
 from electoral.group_commit import GroupCommit
 from electoral.metrics import Metrics
 from electoral.postgres import Pool
 from electoral.proxies import TrustedProxies
-from electoral.sealing import BlindIndex, DirectoryKeyring, Sealer
+from electoral.sealing import DirectoryKeyring, Sealer
 from electoral_local.blueprint import postcode_index as cached_postcode_index
 from electoral_local.ports import free_ports
 from registration.address_lookup import AddressLookup, SyntheticAddressLookup

@@ -14,17 +14,15 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from electoral.blind_index import IndexPurpose, permanent_key_id, quarterly_key_id
 from electoral.key_commands import add_key_commands, add_retention_arguments
 from electoral.sealing import (
     DESTROYED_SUFFIX,
     KEY_BYTES,
     LONDON,
-    IndexPurpose,
     SealPurpose,
     daily_key_id,
     make_lasting,
-    permanent_key_id,
-    quarterly_key_id,
 )
 
 DAYS_AHEAD = 8

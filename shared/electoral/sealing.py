@@ -1,16 +1,14 @@
-"""Sealing: personal data travels and rests as ciphertext, searchable only through keyed hashes.
+"""Sealing: personal data travels and rests as ciphertext (searched by `blind_index` alone).
 
 A sealed text is `<key id>.<base64url of nonce and ciphertext>`: AES-256-GCM, a data key per day
 and purpose, a fresh nonce, associated data = application id + purpose + key id.
 """
 
 import base64
-import hmac
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Protocol, get_args
@@ -19,15 +17,11 @@ from zoneinfo import ZoneInfo
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.hmac import HMAC
 
 SealPurpose = Literal["person", "nino-online", "nino-council"]
-IndexPurpose = Literal["idempotency", "body", "status", "nino-index", "person-index"]
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
-LIVE_KEYS_KNOWN = timedelta(minutes=1)  # before they are looked up again
 KEY_ID = re.compile(r"[a-z-]+-(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}q[1-4]|permanent)")
 DESTROYED_SUFFIX = ".destroyed"
 SEAL_PURPOSE_NAMES: tuple[SealPurpose, ...] = get_args(SealPurpose)
@@ -139,16 +133,6 @@ def daily_key_id(purpose: SealPurpose, day: date) -> str:
     return f"{purpose}-{day.isoformat()}"
 
 
-def quarterly_key_id(purpose: IndexPurpose, day: date) -> str:
-    """Name the key that indexes in a quarter."""
-    return f"{purpose}-{day.year}q{(day.month + 2) // 3}"
-
-
-def permanent_key_id(purpose: IndexPurpose) -> str:
-    """Name a key that is never destroyed: it hashes what is no personal datum."""
-    return f"{purpose}-permanent"
-
-
 def key_id_of(sealed: str) -> str:
     """Return the id of the key that a text is sealed under."""
     return sealed.partition(".")[0]
@@ -164,14 +148,15 @@ def _purpose_of(key_id: str) -> str:
     return re.sub(r"-(?:\d{4}-\d{2}-\d{2}|\d{4}q[1-4]|permanent)$", "", key_id)
 
 
-def _now() -> datetime:
+def utc_now() -> datetime:
+    """Return this moment."""
     return datetime.now(UTC)
 
 
 class Sealer:
     """Seals and opens under the keys of one key ring."""
 
-    def __init__(self, keyring: Keyring, now: Callable[[], datetime] = _now) -> None:
+    def __init__(self, keyring: Keyring, now: Callable[[], datetime] = utc_now) -> None:
         self._keyring = keyring
         self._now = now
         self._ciphers: dict[str, AESGCM] = {}
@@ -235,73 +220,3 @@ class Sealer:
 
 def _bound_to(application_id: UUID, purpose: str, key_id: str) -> bytes:
     return application_id.bytes + f"{purpose}:{key_id}".encode("ascii")
-
-
-class IndexKey:
-    """A key of an index, made ready: hashing many texts under it costs next to nothing."""
-
-    __slots__ = ("_begun", "key_id")
-
-    def __init__(self, key_id: str, key: bytes) -> None:
-        self.key_id = key_id
-        self._begun = HMAC(key, SHA256())
-
-    def hash(self, text: bytes) -> bytes:
-        """Hash a text (HMAC-SHA-256)."""
-        begun = self._begun.copy()
-        begun.update(text)
-        return begun.finalize()
-
-
-class BlindIndex:
-    """Keyed hashes for searching without reading; one key per quarter, or a permanent one."""
-
-    def __init__(self, keyring: Keyring, now: Callable[[], datetime] = _now) -> None:
-        self._keyring = keyring
-        self._now = now
-        self._live: dict[IndexPurpose, tuple[datetime, tuple[IndexKey, ...]]] = {}
-
-    def current(self, purpose: IndexPurpose, text: bytes) -> tuple[str, bytes]:
-        """Hash under this quarter's key: (key id, 32 bytes)."""
-        key_id = self.quarter(purpose)
-        return key_id, self.under(key_id, text)
-
-    def permanent(self, purpose: IndexPurpose, text: bytes) -> bytes:
-        """Hash under the purpose's permanent key."""
-        return self.under(permanent_key_id(purpose), text)
-
-    def under(self, key_id: str, text: bytes) -> bytes:
-        """Hash under a named key (HMAC-SHA-256); raises `UnknownKey` or `DestroyedKey`."""
-        return hmac.digest(self._keyring.key(key_id), text, "sha256")
-
-    def live(self, purpose: IndexPurpose, text: bytes) -> tuple[tuple[str, bytes], ...]:
-        """Hash under every live key of the purpose, for a look-up across quarters."""
-        return tuple((key.key_id, key.hash(text)) for key in self.live_keys(purpose))
-
-    def live_keys(self, purpose: IndexPurpose) -> tuple[IndexKey, ...]:
-        """Return the live keys of a purpose, oldest first; they are looked up once a minute."""
-        now = self._now()
-        looked_up_at, keys = self._live.get(purpose, (None, ()))
-        if looked_up_at is None or now - looked_up_at >= LIVE_KEYS_KNOWN or not keys:
-            keys = tuple(self._read_live_keys(purpose))
-            self._live[purpose] = (now, keys)
-        return keys
-
-    def quarter(self, purpose: IndexPurpose, *, later: timedelta = timedelta()) -> str:
-        """Name the key of this quarter, or of the one so much later (London)."""
-        return quarterly_key_id(purpose, (self._now() + later).astimezone(LONDON).date())
-
-    def is_destroyed(self, key_id: str) -> bool:
-        """Say whether a key was destroyed; one that is only missing may be restored."""
-        try:
-            self._keyring.key(key_id)
-        except DestroyedKey:
-            return True
-        except UnknownKey:
-            return False
-        return False
-
-    def _read_live_keys(self, purpose: IndexPurpose) -> Iterator[IndexKey]:
-        for key_id in self._keyring.key_ids(purpose):
-            with suppress(SealingError):  # destroyed at this moment
-                yield IndexKey(key_id, self._keyring.key(key_id))

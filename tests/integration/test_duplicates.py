@@ -7,10 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from electoral.authorities import AUTHORITY_UNKNOWN
 from electoral.events import ApplicationReceived, ApplicationVerified, PossibleDuplicates
+from verification_bench import PERSON, Bench, wait_until
 
-from integration.test_verification import PERSON, Bench, bench, wait_until
-
-__all__ = ["bench"]  # the fixture
 pytestmark = pytest.mark.integration
 
 COVENTRY = "E08000026"

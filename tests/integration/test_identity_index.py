@@ -12,13 +12,14 @@ from uuid import UUID
 
 import pytest
 from electoral import postgres
+from electoral.blind_index import BlindIndex
 from electoral.consumer import Received
 from electoral.events import ApplicationReceived
 from electoral.identifiers import new_application_id
 from electoral.keys import make_keys
 from electoral.person import Name
 from electoral.retention import Retention
-from electoral.sealing import BlindIndex, DirectoryKeyring
+from electoral.sealing import DirectoryKeyring
 from verification import pruning
 from verification.duplicates import NO_USE, Found, Use, Uses
 from verification.handlers import Prepared
@@ -26,6 +27,7 @@ from verification.identity import hashing
 from verification.linking import Applicant, link
 from verification.postgres.identity_index import IndexRow, insert_rows, update_rows
 from verification.pruning import keep_pruning, prune
+from verification_bench import Bench, at, wait_until
 
 from integration.test_duplicates import (
     LIVING,
@@ -36,9 +38,7 @@ from integration.test_duplicates import (
     somebody,
     verified,
 )
-from integration.test_verification import Bench, at, bench, wait_until
 
-__all__ = ["bench"]  # the fixture
 pytestmark = pytest.mark.integration
 
 CHANGE = datetime(2027, 1, 1, tzinfo=UTC)  # of a quarter

@@ -7,17 +7,15 @@ from pathlib import Path
 import pytest
 from electoral import held
 from electoral.authorities import Nation
+from electoral.blind_index import BlindIndex
 from electoral.calendar import Poll, PollName, Polls, london_date
 from electoral.events import ApplicationVerified
-from electoral.sealing import BlindIndex, DirectoryKeyring, Sealer, daily_key_id
+from electoral.sealing import DirectoryKeyring, Sealer, daily_key_id
 from verification.dwp import UNAVAILABLE, WRONG
 from verification.errors import DwpFailure
 from verification.pending import SWEEP_MAX
 from verification.postgres import parked
-
-from integration.test_verification import Bench, bench, wait_until
-
-__all__ = ["bench"]
+from verification_bench import Bench, wait_until
 
 pytestmark = pytest.mark.integration
 

@@ -18,17 +18,7 @@ from verification.dwp_http import HttpDwp
 from verification.errors import DwpFailure
 from verification.lookups import Lookups
 from verification.settings import Settings
-
-from integration.test_verification import (
-    BORN,
-    PATIENCE,
-    Bench,
-    bench,
-    open_breaker,
-    wait_until,
-)
-
-__all__ = ["bench"]
+from verification_bench import BORN, PATIENCE, Bench, open_breaker, wait_until
 
 pytestmark = pytest.mark.integration
 

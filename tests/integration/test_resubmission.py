@@ -13,10 +13,7 @@ from electoral.sealing import daily_key_id, key_id_of
 from verification.dwp import NOT_FOUND
 from verification.handlers import Prepared
 from verification.matching import Record
-
-from integration.test_verification import BORN, PERSON, Bench, at, bench, wait_until
-
-__all__ = ["bench"]
+from verification_bench import BORN, PERSON, Bench, at, wait_until
 
 pytestmark = pytest.mark.integration
 

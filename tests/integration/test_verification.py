@@ -1,10 +1,7 @@
 """Verification on the real Postgres: decided once, parked and never lost, held and seen."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -12,243 +9,27 @@ from uuid import UUID
 import pytest
 from aiokafka import AIOKafkaConsumer
 from electoral import held, postgres
-from electoral.calendar import Polls
 from electoral.consumer import Hold, Received
 from electoral.envelope import unwrap, wrap
 from electoral.events import ApplicationReceived, ApplicationVerified
-from electoral.identifiers import draw_reference, new_application_id
 from electoral.kafka import Message, Producer, Record
-from electoral.ledger import LedgerRow, read_side
 from electoral.lifecycle import Lifecycle
-from electoral.metrics import Metrics
-from electoral.person import Name
-from electoral.postgres import Pool
-from electoral.releasing import Releaser
-from electoral.sealing import BlindIndex, DirectoryKeyring, Sealer, SealPurpose, daily_key_id
+from electoral.sealing import DirectoryKeyring, Sealer, daily_key_id
 from electoral.tracing import new_traceparent
 from electoral_local.ports import free_ports
 from positions import begin_at_the_end, make_topics
 from trouble import refuse_rows_of, take_rows_again
 from verification import app
-from verification.breaker import Breaker
-from verification.dwp import NOT_FOUND, UNAVAILABLE, WRONG, Answer, Answers, Dwp, Turn
-from verification.errors import DwpFailure, ParkReason
-from verification.handlers import ApplicationReceivedHandler, Prepared
-from verification.lookups import Lookups
-from verification.matching import Record as DwpRecord
-from verification.merging import Merging
-from verification.parking import LOST_CLAIMS_MAX, ParkedAttempts, pause_before_try
-from verification.pending import Pending, PendingSweep
+from verification.dwp import NOT_FOUND, UNAVAILABLE, WRONG, Answer
+from verification.errors import ParkReason
+from verification.handlers import Prepared
+from verification.parking import LOST_CLAIMS_MAX, pause_before_try
 from verification.postgres import parked
-from verification.postgres.attempts import NewAttempt, insert_attempts, which_are_known
-from verification.postgres.rate import Work
-from verification.rate import Rate
+from verification.postgres.attempts import NewAttempt, insert_attempts
 from verification.settings import Settings
+from verification_bench import PATIENCE, PERSON, Bench, at, open_breaker, wait_until
 
 pytestmark = pytest.mark.integration
-
-GSS = "E08000025"
-BORN = date(1987, 3, 31)
-KNOWN = DwpRecord((Name("SIAN", "", "ONEILL"),), BORN, None)
-PERSON = {
-    "firstName": "Siân",
-    "lastName": "O'Neill",
-    "dateOfBirth": BORN.isoformat(),
-    "openRegister": False,
-}
-PATIENCE = 0.3  # seconds
-NO_POLLS = Polls([])
-
-
-class ToldDwp:
-    """Stands at the port for DWP: answers what a test says, else with one known record."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, Answer] = {}
-        self.asked: list[str] = []
-        self.calls: list[Sequence[str]] = []
-        self.failing = False
-        self.failure = DwpFailure("server-error")  # of calls while it is failing
-        self.hanging = False
-        self.hanging_about: set[str] = set()  # calls about one of these are never answered
-
-    async def look_up(self, ninos: Sequence[str], turn: Turn) -> Answers:
-        await turn()
-        self.calls.append(ninos)
-        self.asked.extend(ninos)
-        if self.hanging or self.hanging_about.intersection(ninos):
-            await asyncio.sleep(3600)
-        if self.failing:
-            raise self.failure
-        return {nino: self.answers.get(nino, KNOWN) for nino in ninos}
-
-
-@dataclass
-class Bench:
-    """One database, a DWP, and the pieces of verification on them."""
-
-    pool: Pool
-    sealer: Sealer  # opens all, seals as a sender does
-    index: BlindIndex
-    dwp: ToldDwp = field(default_factory=ToldDwp)
-    metrics: Metrics = field(default_factory=Metrics)
-    asked: Dwp | None = None  # in place of the one that is told
-    polls: Polls = NO_POLLS
-    lookups_per_second_max: int = 100_000
-
-    def rate(self, work: Work) -> Rate:
-        return Rate(self.pool, work, lookups_per_second_max=self.lookups_per_second_max)
-
-    def pending(self) -> Pending:
-        return Pending(self.polls, self.metrics, deadline_hours=48.0)
-
-    def breaker(self) -> Breaker:
-        return Breaker(self.pool, failures_to_open=5, probe_delay=0.2)
-
-    def lookups(self) -> Lookups:
-        rate = self.rate("new")
-        dwp = self.asked or self.dwp
-        return Lookups(dwp, self.breaker(), rate, calls_max=8, patience=PATIENCE)
-
-    def handler(self) -> ApplicationReceivedHandler:
-        merging = Merging(self.pool, self.sealer)
-        return ApplicationReceivedHandler(
-            self.sealer, self.index, merging, self.lookups(), self.pending(), self.metrics
-        )
-
-    async def prepare(self, *events: ApplicationReceived) -> Sequence[Prepared | Hold]:
-        return await self.handler().prepare([Received(e, new_traceparent()) for e in events])
-
-    async def take(self, *events: ApplicationReceived) -> None:
-        """Do with a batch what the consumer engine does."""
-        results = await self.prepare(*events)
-        prepared = [one for one in results if isinstance(one, Prepared)]
-        assert len(prepared) == len(events)
-        async with postgres.transaction(self.pool) as connection:
-            await self.handler().record(connection, prepared)
-
-    @asynccontextmanager
-    async def trying_parked(
-        self, *, key_wait_hours: float = 24.0, patience: float = PATIENCE
-    ) -> AsyncIterator[None]:
-        breaker, rate = self.breaker(), self.rate("parked")
-        parked = ParkedAttempts(
-            pool=self.pool,
-            sealer=self.sealer,
-            index=self.index,
-            lookups=Lookups(self.asked or self.dwp, breaker, rate, calls_max=4, patience=patience),
-            rate=rate,
-            breaker=breaker,
-            metrics=self.metrics,
-            calls_max=4,
-            key_wait_hours=key_wait_hours,
-            after_commit=lambda: None,
-        )
-        async with running(parked.run()):
-            yield
-
-    @asynccontextmanager
-    async def sweeping(self, *, after_hours: float) -> AsyncIterator[None]:
-        sweep = PendingSweep(
-            self.pool, self.pending(), after_hours=after_hours, after_commit=lambda: None
-        )
-        async with running(sweep.run()):
-            yield
-
-    @asynccontextmanager
-    async def releasing(self) -> AsyncIterator[None]:
-        releaser = Releaser(
-            pool=self.pool, handler=self.handler(), sealer=self.sealer, after_commit=lambda: None
-        )
-        async with running(releaser.run()):
-            yield
-
-    async def published(self) -> list[ApplicationVerified]:
-        rows = await self.pool.fetch("SELECT headers, value FROM outbox ORDER BY seq")
-        events = []
-        for row in rows:
-            headers = {name: text.encode() for name, text in json.loads(row["headers"]).items()}
-            event = unwrap(row["value"], headers)
-            assert isinstance(event, ApplicationVerified)
-            events.append(event)
-        return events
-
-    async def has_published(self, count: int) -> bool:
-        return len(await self.published()) >= count
-
-    async def parked(self) -> dict[str, int]:
-        rows = await self.pool.fetch("SELECT reason, count(*) FROM parked GROUP BY reason")
-        return {row["reason"]: row["count"] for row in rows}
-
-    async def make_all_due(self) -> None:
-        await self.pool.execute("UPDATE parked SET next_try_at = now()")
-
-    async def ledger(
-        self, before: datetime | None = None, day: date = date(2026, 11, 22)
-    ) -> dict[str, LedgerRow]:
-        rows = await read_side(self.pool, day, before, which_are_known)
-        assert {row.gss_code for row in rows} <= {GSS}
-        return {row.state: row for row in rows}
-
-    async def counts(self) -> dict[str, int]:
-        return {state: row.count for state, row in (await self.ledger()).items()}
-
-    def an_event(
-        self, nino: str | None = "AB123456C", person: object = PERSON, **changes: object
-    ) -> ApplicationReceived:
-        application_id = new_application_id()
-        paper = changes.get("source") == "paper"
-        sealed = self.sealer.seal("person", application_id, json.dumps(person).encode())
-        purpose: SealPurpose = "nino-council" if paper else "nino-online"
-        plain: dict[str, object] = {
-            "application_id": application_id,
-            "attempt": 1,
-            "gss_code": GSS,
-            "received_at": at(12),
-            "attempt_received_at": at(12),
-            "reference": None if paper else draw_reference(),
-            "type": "ordinary",
-            "source": "web",
-            "language": "en",
-            "arrived_at": at(12),
-            "address_basis": "uprn",
-            "client_id": "partner",
-            "person": sealed,
-            "nino": nino and self.sealer.seal(purpose, application_id, nino.encode()),
-            "nino_absence": None if nino else "no-nino",
-        }
-        return ApplicationReceived.model_validate(plain | changes)
-
-
-def at(hour: int) -> datetime:
-    return datetime(2026, 11, 22, hour, 2, 3, 456789, tzinfo=UTC)
-
-
-@asynccontextmanager
-async def running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Run a task that ends only when it is cancelled."""
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def wait_until(holds: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not await holds():
-            await asyncio.sleep(0.05)
-
-
-@pytest.fixture
-async def bench(postgres_dsn: Callable[[str], str], keys_root: Path) -> AsyncIterator[Bench]:
-    pool = await postgres.open_pool(postgres_dsn("verification"), service="test", connections=8)
-    async with pool:
-        keyring = DirectoryKeyring(keys_root / "verification")
-        yield Bench(pool, Sealer(keyring), BlindIndex(keyring))
-
 
 # -- deciding -------------------------------------------------------------------------------------
 
@@ -610,12 +391,6 @@ async def test_after_a_day_an_unknown_key_holds_the_attempt_until_it_is_released
 
 
 # -- the breaker ----------------------------------------------------------------------------------
-
-
-async def open_breaker(bench: Bench) -> None:
-    bench.dwp.failing = True
-    for number in range(5):
-        await bench.take(bench.an_event(f"AB00000{number}"))
 
 
 async def test_calls_that_fail_in_a_row_stop_the_asking_for_every_process(bench: Bench) -> None:

@@ -7,16 +7,10 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from electoral.blind_index import LIVE_KEYS_KNOWN, BlindIndex
 from electoral.events import ApplicationReceived, NinoAbsence
 from electoral.person import Name
-from electoral.sealing import (
-    KEY_BYTES,
-    LIVE_KEYS_KNOWN,
-    BlindIndex,
-    DirectoryKeyring,
-    Sealer,
-    UnknownKey,
-)
+from electoral.sealing import KEY_BYTES, DirectoryKeyring, Sealer, UnknownKey
 from verification.deciding import Decided, decide
 from verification.dwp import NOT_FOUND, UNAVAILABLE, Answer, Answers
 from verification.identity import HASH_BYTES, NO_IDENTITY, Identity, Sought, hashing

@@ -6,10 +6,10 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from electoral.blind_index import BlindIndex, quarterly_key_id
 from electoral.sealing import (
     KEY_BYTES,
     SEALED_TEXT,
-    BlindIndex,
     DestroyedKey,
     DirectoryKeyring,
     DoesNotOpen,
@@ -17,7 +17,6 @@ from electoral.sealing import (
     UnknownKey,
     daily_key_id,
     key_id_of,
-    quarterly_key_id,
     seal_purpose_of,
 )
 from hypothesis import given

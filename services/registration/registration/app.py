@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from electoral.authorities import Authorities
+from electoral.blind_index import BlindIndex
 from electoral.credentials import Credentials
 from electoral.frame import Frame, open_frame
 from electoral.group_commit import GroupCommit
 from electoral.ledger import read_side
 from electoral.lifecycle import Lifecycle
 from electoral.proxies import TrustedProxies
-from electoral.sealing import BlindIndex
 
 from registration.address_lookup import SyntheticAddressLookup
 from registration.authority import AuthorityFinder

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from electoral.blind_index import BlindIndex
 from electoral.identifiers import normalise_reference
 from electoral.postgres import Pool
-from electoral.sealing import BlindIndex, SealingError
+from electoral.sealing import SealingError
 
 from registration import postgres
 

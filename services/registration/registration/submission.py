@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from electoral import franchise, problems
+from electoral.blind_index import BlindIndex
 from electoral.calendar import london_date
 from electoral.group_commit import GroupCommit, Unavailable
 from electoral.identifiers import draw_reference, new_application_id
 from electoral.postgres import Pool, is_away
 from electoral.problems import FieldError
-from electoral.sealing import BlindIndex, Sealer, SealingError
+from electoral.sealing import Sealer, SealingError
 
 from registration import postgres
 from registration.acceptance import Acceptance, IntakeKey, Receipt, Stored

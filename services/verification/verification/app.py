@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
+from electoral.blind_index import BlindIndex
 from electoral.calendar import Polls
 from electoral.frame import Frame, open_frame
 from electoral.health import consuming_check
 from electoral.ledger import read_side
 from electoral.lifecycle import Lifecycle
-from electoral.sealing import BlindIndex
 
 from verification import aliases, duplicates, rules
 from verification.breaker import Breaker

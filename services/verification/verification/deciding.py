@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from electoral.blind_index import BlindIndex
 from electoral.consumer import Hold
 from electoral.events import ApplicationReceived, Levels, NinoAbsence
-from electoral.sealing import BlindIndex, Sealer, UnknownKey
+from electoral.sealing import Sealer, UnknownKey
 
 from verification import matching, rules
 from verification.dwp import Answers, NotFound, Unanswered

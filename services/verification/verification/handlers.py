@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from electoral.blind_index import BlindIndex
 from electoral.consumer import UNEXPECTED_EVENT, Hold, Received
 from electoral.events import ApplicationReceived
 from electoral.ledger import LedgerDeltas
 from electoral.metrics import Metrics
 from electoral.postgres import Connection
-from electoral.sealing import BlindIndex, Sealer
+from electoral.sealing import Sealer
 
 from verification.deciding import Conclusion, Decided, decide
 from verification.errors import ParkReason

@@ -8,8 +8,9 @@ differ: around the change of a quarter whoever counts under the one key locks th
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from electoral.blind_index import BlindIndex, IndexKey, IndexPurpose
 from electoral.person import Name
-from electoral.sealing import BlindIndex, IndexKey, IndexPurpose, UnknownKey
+from electoral.sealing import UnknownKey
 
 from verification.standardising import standardise
 

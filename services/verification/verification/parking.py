@@ -13,11 +13,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import structlog
+from electoral.blind_index import BlindIndex
 from electoral.consumer import Hold
 from electoral.ledger import LedgerDeltas
 from electoral.metrics import Metrics
 from electoral.postgres import Connection, Pool, is_away, transaction
-from electoral.sealing import BlindIndex, Sealer, UnknownKey
+from electoral.sealing import Sealer, UnknownKey
 
 from verification.breaker import Breaker
 from verification.deciding import Ask, Conclusion, Decided, decide

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import structlog
+from electoral.blind_index import BlindIndex
 from electoral.calendar import london_date
 from electoral.postgres import Pool, is_away
 from electoral.resealing import LOOK_INTERVAL
 from electoral.retention import Retention, next_time
-from electoral.sealing import BlindIndex
 
 from verification.postgres.identity_index import delete_rows, next_key
 
