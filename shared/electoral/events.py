@@ -93,6 +93,8 @@ class ApplicationReceived(Submission):
 
     nino: Sealed | None = None
     nino_absence: NinoAbsence | None = None
+    # Of a later attempt: it has all answers, and is not merged with those before.
+    is_whole: bool = False
     idempotency: IdempotencyProof | None = None
 
 

@@ -13,7 +13,9 @@ from electoral.sealing import ERROR_CLASSES, Sealer, UnknownKey
 
 CLAIM_SECONDS = 30.0
 ERROR_CLASS_MAX = 200  # characters
-LATE_KEY = ERROR_CLASSES[UnknownKey]  # may be late, or not restored yet: tried for a day
+UNKNOWN_APPLICATION = "unknown-application"  # of a later attempt whose first one is not known
+# What a message lacks and others may still bring, a key or the attempt before: tried for a day.
+LATE = (ERROR_CLASSES[UnknownKey], UNKNOWN_APPLICATION)
 NO_PARTITION = -1  # of what was held after it had waited elsewhere, its day for a key too
 NO_APPLICATION = UUID(int=0)  # what a value of an unknown application is sealed for
 
@@ -74,9 +76,9 @@ _RELEASE = """
 UPDATE held_message SET state = 'released', claimed_until = NULL, tries = 0
  WHERE state = 'held' AND ($1::bigint[] IS NULL OR held_id = ANY($1))
 """
-_RELEASE_FOR_LATE_KEYS = f"""
+_RELEASE_WHAT_WAS_LATE = f"""
 UPDATE held_message SET state = 'released', claimed_until = NULL, tries = 0
- WHERE state = 'held' AND error_class = $1 AND held_at > now() - interval '24 hours'
+ WHERE state = 'held' AND error_class = ANY($1) AND held_at > now() - interval '24 hours'
    AND partition <> {NO_PARTITION}
 """
 
@@ -169,9 +171,9 @@ async def release(pool: Pool, held_ids: Sequence[int] | None) -> int:
     return int(done.rpartition(" ")[2])
 
 
-async def release_for_late_keys(pool: Pool) -> None:
-    """Release what is held for want of a key, while it is held for less than 24 hours."""
-    await pool.execute(_RELEASE_FOR_LATE_KEYS, LATE_KEY)
+async def release_what_was_late(pool: Pool) -> None:
+    """Release what is held for want of something, while it is held for less than 24 hours."""
+    await pool.execute(_RELEASE_WHAT_WAS_LATE, list(LATE))
 
 
 async def list_held(pool: Pool, limit: int = 1_000) -> list[HeldMessage]:

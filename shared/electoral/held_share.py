@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from electoral.envelope import attempt_headers
 from electoral.handling import Hold, StopConsuming
+from electoral.held import UNKNOWN_APPLICATION
 from electoral.kafka import Message
 from electoral.postgres import Pool
 from electoral.sealing import ERROR_CLASSES, DestroyedKey, UnknownKey
@@ -12,7 +13,11 @@ from electoral.sealing import ERROR_CLASSES, DestroyedKey, UnknownKey
 HELD_WINDOW = 1_000  # messages over which the share is watched
 HELD_COUNT_LIMIT = 20
 HELD_SHARE_LIMIT = 0.02
-OF_KEYS = (ERROR_CLASSES[UnknownKey], ERROR_CLASSES[DestroyedKey])  # keys are no program's doing
+# What is missing is no program's doing: a key, or the attempt that a later one builds on.
+OF_WHAT_IS_MISSING = (
+    *(ERROR_CLASSES[UnknownKey], ERROR_CLASSES[DestroyedKey]),
+    UNKNOWN_APPLICATION,
+)
 
 # About the last messages of a group: as many of each partition that had any.
 _RECENT = """
@@ -41,7 +46,7 @@ class HeldShare:
         """Begin where the process before this one ended: a restart is no leave to hold more."""
         if self._recalled:
             return
-        row = await pool.fetchrow(_RECENT, list(topics), HELD_WINDOW, list(OF_KEYS))
+        row = await pool.fetchrow(_RECENT, list(topics), HELD_WINDOW, list(OF_WHAT_IS_MISSING))
         assert row is not None
         self._recent.extend([True] * row["held"] + [False] * (row["messages"] - row["held"]))
         self._recalled = True
@@ -64,10 +69,10 @@ class HeldShare:
 
 
 def is_against_the_program(message: Message, result: object) -> bool:
-    """Say whether a message tells against the program: held, one of ours, and for no lost key.
+    """Say whether a message tells against the program: one of ours, held, and nothing was missing.
 
     What a stranger writes to a topic tells nothing of our program, however much it is.
     """
-    if not isinstance(result, Hold) or result.error_class in OF_KEYS:
+    if not isinstance(result, Hold) or result.error_class in OF_WHAT_IS_MISSING:
         return False
     return attempt_headers(message.headers) is not None

@@ -1,4 +1,4 @@
-"""Releasing: what an operator let go, or what waits for a key, is handled again, one by one."""
+"""Releasing: what an operator let go, or what something was late for, is handled again."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from electoral.postgres import Pool, transaction
 from electoral.sealing import ERROR_CLASSES, Sealer, SealingError
 
 RELEASE_INTERVAL = 1.0  # seconds between looks for released messages
-LATE_KEYS_INTERVAL = 60.0  # seconds between tries of what is held for want of a key
+LATE_INTERVAL = 60.0  # seconds between tries of what is held for want of something
 
 log = structlog.get_logger()
 
@@ -39,14 +39,14 @@ class Releaser(Generic[Prepared]):
         handler: Handler[Prepared],
         sealer: Sealer,
         after_commit: Callable[[], None],
-        late_keys_interval: float = LATE_KEYS_INTERVAL,
+        late_interval: float = LATE_INTERVAL,
     ) -> None:
         self._pool = pool
         self._handler = handler
         self._sealer = sealer
         self._after_commit = after_commit
-        self._late_keys_interval = late_keys_interval
-        self._keys_looked_for = time()
+        self._late_interval = late_interval
+        self._looked_for = time()
         self._in_hand: HeldMessage | None = None
 
     async def run(self) -> None:
@@ -61,9 +61,9 @@ class Releaser(Generic[Prepared]):
                 log.warning("released messages wait", error_class=type(error).__name__)
 
     async def _round(self) -> None:
-        if time() - self._keys_looked_for > self._late_keys_interval:
-            self._keys_looked_for = time()
-            await held.release_for_late_keys(self._pool)
+        if time() - self._looked_for > self._late_interval:
+            self._looked_for = time()
+            await held.release_what_was_late(self._pool)
         if self._in_hand is not None:  # Postgres went away meanwhile: that was no try
             await held.give_back(self._pool, self._in_hand)
             self._in_hand = None

@@ -300,6 +300,8 @@ async def test_pruning_begins_at_four_in_the_morning(
     now = datetime(2026, 11, 1, 3, 59, tzinfo=UTC)
     task = asyncio.create_task(keep_pruning(bench.pool, bench.index, Retention(), lambda: now))
     try:
+        await wait_until(lambda: is_empty(bench))  # at the start: it may have been down at 04:00
+        await fill(bench, keys_root, date(2025, 9, 1))
         await asyncio.sleep(0.2)
         assert await quarters(bench) == {"2025q3"}
         now += timedelta(minutes=1)

@@ -1,6 +1,7 @@
 """What DWP does not answer in time goes on as pending; its final outcome is the next revision."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from electoral.blind_index import BlindIndex
 from electoral.calendar import Poll, PollName, Polls, london_date
 from electoral.events import ApplicationVerified
 from electoral.sealing import DirectoryKeyring, Sealer, daily_key_id
+from verification import pending
 from verification.dwp import UNAVAILABLE, WRONG
 from verification.errors import DwpFailure
 from verification.pending import SWEEP_MAX
@@ -20,6 +22,7 @@ from verification_bench import Bench, wait_until
 pytestmark = pytest.mark.integration
 
 AT_ONCE = 0.0  # hours
+CARDIFF = "W06000015"
 
 
 @pytest.fixture(autouse=True)
@@ -233,10 +236,11 @@ async def test_a_worker_that_dies_between_pending_and_final_loses_only_its_claim
 # -- a deadline -----------------------------------------------------------------------------------
 
 
-def a_poll(nation: Nation) -> Polls:
-    """Registration for it ends tonight."""
+def a_poll(nation: Nation, *, days_ago: int = 0) -> Polls:
+    """Registration for it ends tonight, or ended some nights ago."""
     name, today = PollName("A poll", "Etholiad"), london_date(datetime.now(UTC))
-    poll = Poll(today + timedelta(days=16), name, nations=(nation,), registration_ends=today)
+    last_day = today - timedelta(days=days_ago)
+    poll = Poll(today + timedelta(days=16), name, nations=(nation,), registration_ends=last_day)
     return Polls([poll])
 
 
@@ -262,6 +266,48 @@ async def test_a_deadline_elsewhere_lets_it_wait(bench: Bench) -> None:
     bench.dwp.failing = True
     await bench.take(bench.an_event())
     assert await bench.published() == []
+
+
+async def test_when_a_deadline_comes_near_what_waits_there_goes_on(bench: Bench) -> None:
+    bench.dwp.failing = True
+    event = bench.an_event()
+    await bench.take(event, bench.an_event(gss_code=CARDIFF))
+    bench.polls = a_poll("wales")
+    async with bench.sweeping(after_hours=4.0):
+        await wait_until(lambda: has_sent_on(bench, 1))
+        await asyncio.sleep(1.5)
+    (verified,) = await bench.published()
+    assert (verified.gss_code, verified.outcome.status) == (CARDIFF, "pending")
+    assert await bench.parked() == {"dwp-unanswered": 2}
+
+
+async def test_what_arrived_after_the_deadline_waits(bench: Bench) -> None:
+    bench.dwp.failing = True
+    in_time = bench.an_event(arrived_at=datetime.now(UTC) - timedelta(days=3))
+    await bench.take(bench.an_event(), in_time)
+    bench.polls = a_poll("england", days_ago=1)
+    async with bench.sweeping(after_hours=4.0):
+        await wait_until(lambda: has_sent_on(bench, 1))
+        await asyncio.sleep(1.5)
+    assert [event.application_id for event in await bench.published()] == [in_time.application_id]
+    ledger = await ledger_of_today(bench)
+    assert {state: count for state, (count, _) in ledger.items()} == {"decided": 1, "waiting": 1}
+
+
+async def test_many_that_have_become_urgent_go_on_once_and_so_do_those_taken_meanwhile(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pending, "URGENT_INTERVAL", 0.2)
+    bench.dwp.failing = True
+    count = SWEEP_MAX + 50
+    await bench.take(*[bench.an_event(f"AB{n:06}") for n in range(count)])
+    near = replace(bench, polls=a_poll("england"))
+    async with near.sweeping(after_hours=4.0), near.sweeping(after_hours=4.0):
+        await wait_until(lambda: has_sent_on(bench, count))
+        await bench.take(bench.an_event("CE123456"))  # by a process whose clock is behind
+        await wait_until(lambda: has_sent_on(bench, count + 1))
+    events = await bench.published()
+    assert len(events) == len({event.application_id for event in events}) == count + 1
 
 
 # -- what can never be decided --------------------------------------------------------------------

@@ -1,69 +1,19 @@
 """The rate on the real Postgres: one for all processes, fair to both kinds of work, never above."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from itertools import cycle
 
 import pytest
 from electoral import postgres
-from electoral.postgres import Pool
+from rate_processes import CEILING, Process, Sent, full, run_for
 from verification.errors import NoTurn
 from verification.postgres.rate import Work
-from verification.rate import Rate
 
 pytestmark = pytest.mark.integration
 
-CEILING = 400  # look-ups a second
 SLACK = 0.6  # share of the ceiling that is used at least, on a machine with other things to do
-
-
-@dataclass
-class Sent:
-    """What went to DWP: when, for which work, and how many look-ups."""
-
-    calls: list[tuple[float, Work, int]] = field(default_factory=list)
-
-    def of(self, work: Work) -> int:
-        return sum(count for _, kind, count in self.calls if kind == work)
-
-    def most_within(self, seconds: float) -> int:
-        """Return the most look-ups in any window of this length."""
-        most = begin = within = 0
-        for at, _, count in self.calls:
-            within += count
-            while at - self.calls[begin][0] > seconds:
-                within -= self.calls[begin][2]
-                begin += 1
-            most = max(most, within)
-        return most
-
-
-@dataclass
-class Process:
-    """Stands for one process: its own pool, and both kinds of work."""
-
-    pool: Pool
-    sent: Sent
-
-    def rate(self, work: Work, ceiling: int = CEILING) -> Rate:
-        return Rate(self.pool, work, lookups_per_second_max=ceiling)
-
-    async def keep_sending(self, work: Work, sizes: Iterator[int], callers: int = 4) -> None:
-        """Want everything, as several calls in flight do, until cancelled."""
-        rate = self.rate(work)
-        await asyncio.gather(*[self._keep_calling(rate, work, sizes) for _ in range(callers)])
-
-    async def _keep_calling(self, rate: Rate, work: Work, sizes: Iterator[int]) -> None:
-        while True:
-            await self.send(rate, work, min(next(sizes), rate.call_max))
-
-    async def send(self, rate: Rate, work: Work, lookups: int, within: float = 5.0) -> None:
-        loop = asyncio.get_running_loop()
-        await rate.turn(lookups, loop.time() + within)
-        self.sent.calls.append((loop.time(), work, lookups))
-
 
 Processes = Sequence[Process]
 
@@ -79,19 +29,6 @@ async def processes(postgres_dsn: Callable[[str], str]) -> AsyncIterator[Process
             for _ in range(2)
         ]
         yield [Process(pool, sent) for pool in pools]
-
-
-async def run_for(seconds: float, *work: object) -> None:
-    tasks = [asyncio.ensure_future(one) for one in work]  # type: ignore[call-overload]
-    await asyncio.sleep(seconds)
-    for task in tasks:
-        assert not task.done(), task.exception()
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def full() -> Iterator[int]:
-    return cycle([1_000])
 
 
 async def test_no_second_has_more_look_ups_than_the_ceiling_whoever_sends(
@@ -237,6 +174,18 @@ async def test_a_clock_that_was_put_back_closes_nothing_for_long(processes: Proc
     await one.send(one.rate("new"), "new", 1, within=0.5)
     await one.send(one.rate("parked"), "parked", 1, within=0.5)
     assert not await one.rate("new").is_closed()
+    await one.rate("new").close(1.0)
+    assert await one.rate("new").is_closed()
+
+
+async def test_a_shorter_wish_to_be_left_alone_does_not_end_a_longer_one(
+    processes: Processes,
+) -> None:
+    one, two = processes
+    await one.rate("new").close(300.0)
+    await two.rate("new").close(0.1)
+    await asyncio.sleep(0.2)
+    assert await one.rate("new").is_closed()
 
 
 async def test_without_postgres_nobody_has_a_turn(processes: Processes) -> None:

@@ -84,7 +84,7 @@ async def test_a_429_parks_stops_everyone_for_as_long_as_it_says_and_opens_no_br
         await bench.take(bench.an_event("CE123456"))  # new work
         await asyncio.sleep(0.7)
         assert len(bench.dwp.calls) == asked
-        assert await bench.parked() == {"dwp-throttled": 701}
+        assert await bench.parked() == {"dwp-throttled": 700, "dwp-down": 1}
         await wait_until(lambda: bench.has_published(701))
     assert asyncio.get_running_loop().time() - closed_at > 1.4
     assert not await bench.breaker().is_open()
@@ -100,6 +100,22 @@ async def test_a_503_that_says_for_how_long_is_left_alone_by_probes_too(bench: B
         await asyncio.sleep(1.0)
         assert len(bench.dwp.calls) == asked
         await wait_until(lambda: bench.has_published(1))
+
+
+async def test_while_dwp_wants_to_be_left_alone_new_work_is_not_before_what_waited_longer(
+    bench: Bench,
+) -> None:
+    bench.lookups_per_second_max = 200  # calls of 10
+    await bench.rate("new").close(1.0)
+    for number in range(30):
+        begin = asyncio.get_running_loop().time()
+        await bench.take(bench.an_event(f"AB{number:06}"))
+        assert asyncio.get_running_loop().time() - begin < PATIENCE  # it waited for no turn
+    assert await bench.parked() == {"dwp-down": 30}
+    async with bench.trying_parked():
+        await wait_until(lambda: bench.has_published(30))
+    ninos = [f"AB{number:06}" for number in range(30)]
+    assert bench.dwp.calls == [ninos[:10], ninos[10:20], ninos[20:]]
 
 
 # -- the breaker ----------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from gateway_builders import an_outcome
 
 pytestmark = pytest.mark.integration
 
-LATE_KEYS_INTERVAL = 0.1  # seconds
+LATE_INTERVAL = 0.1  # seconds
 
 
 @dataclass
@@ -68,7 +68,7 @@ async def late(postgres_dsn: Callable[[str], str], keys_root: Path) -> AsyncIter
             handler=handler,
             sealer=sealer,
             after_commit=lambda: None,
-            late_keys_interval=LATE_KEYS_INTERVAL,
+            late_interval=LATE_INTERVAL,
         )
         task = asyncio.create_task(releaser.run())
         yield Late(pool, event.application_id, key, hidden)

@@ -5,14 +5,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from electoral import held, postgres
 from electoral.calendar import london_date
 from electoral.consumer import Hold, Received
+from electoral.envelope import wrap
 from electoral.events import ApplicationReceived, NinoAbsence
+from electoral.kafka import Message
 from electoral.person import Name
 from electoral.sealing import daily_key_id, key_id_of
+from electoral.tracing import new_traceparent
 from verification.dwp import NOT_FOUND
 from verification.handlers import Prepared
 from verification.matching import Record
+from verification.parking import LOST_CLAIMS_MAX
 from verification_bench import BORN, PERSON, Bench, at, wait_until
 
 pytestmark = pytest.mark.integration
@@ -158,11 +163,68 @@ async def test_a_resubmission_waits_for_dwp_as_a_whole(bench: Bench, council: Co
     assert (await results(bench))[2, 1] == "green"
 
 
+async def test_one_held_while_it_waited_is_not_merged_again_when_it_is_released(
+    bench: Bench,
+) -> None:
+    before = {"firstName": "Ann", "lastName": "Lee"}
+    first = bench.an_event(person=PERSON | {"previousName": before})
+    await bench.take(first)
+    bench.dwp.failing = True
+    await bench.take(Council(bench, first).resubmits(nino=CORRECTED, previousName=None))
+    bench.dwp.failing = False
+    await bench.pool.execute("UPDATE parked SET lost_claims = $1", LOST_CLAIMS_MAX)
+    await bench.make_all_due()
+    async with bench.trying_parked():
+        await wait_until(lambda: is_held(bench))
+    await held.release(bench.pool, None)
+    async with bench.releasing():
+        await wait_until(lambda: bench.has_published(2))
+    assert "previousName" not in await answers_published(bench, 2)
+    assert (await results(bench))[2, 1] == "green"
+
+
+async def is_held(bench: Bench) -> bool:
+    return await held.count(bench.pool) == 1
+
+
+async def test_a_resubmission_in_full_needs_nothing_of_what_was_before(
+    bench: Bench, council: Council
+) -> None:
+    await bench.pool.execute("UPDATE attempt SET sealed_person = 'person-2026-01-01.AAAA'")
+    sent = council.resubmits(nino=CORRECTED)
+    sealed = bench.sealer.seal("person", sent.application_id, json.dumps(PERSON).encode())
+    await bench.take(sent.model_copy(update={"is_whole": True, "person": sealed}))
+    assert (await results(bench))[2, 1] == "green"
+
+
+async def test_a_resubmission_is_taken_when_its_first_attempt_comes_after_all(
+    bench: Bench,
+) -> None:
+    first = bench.an_event()
+    stranger = Council(bench, first).resubmits(nino=CORRECTED)
+    (hold,) = await bench.prepare(stranger)
+    assert isinstance(hold, Hold)
+    message = an_offset_of(stranger)
+    async with postgres.transaction(bench.pool) as connection:
+        await held.hold(connection, [held.seal_message(bench.sealer, message, hold.error_class)])
+    await bench.take(first)
+    await held.release_what_was_late(bench.pool)
+    async with bench.releasing():
+        await wait_until(lambda: bench.has_published(2))
+    assert await bench.counts() == {"decided": 2}
+
+
+def an_offset_of(event: ApplicationReceived) -> Message:
+    envelope = wrap(event, source="ems-gateway", at=at(12), traceparent=new_traceparent())
+    headers = {name: text.encode() for name, text in envelope.headers.items()}
+    return Message(envelope.topic, 0, 7, envelope.value, headers)
+
+
 async def test_a_resubmission_of_nobody_known_is_held_and_told_why(bench: Bench) -> None:
     stranger = Council(bench, bench.an_event()).resubmits(nino=CORRECTED)
-    (held,) = await bench.prepare(stranger)
-    assert isinstance(held, Hold)
-    assert held.error_class == "unknown-application"
+    (hold,) = await bench.prepare(stranger)
+    assert isinstance(hold, Hold)
+    assert hold.error_class == "unknown-application"
 
 
 async def test_a_resubmission_that_does_not_open_harms_no_other(
@@ -188,6 +250,6 @@ async def test_past_its_retention_an_application_is_not_merged(
 ) -> None:
     gone = "person-2026-01-01.AAAA"
     await bench.pool.execute("UPDATE attempt SET sealed_person = $1", gone)
-    (held,) = await bench.prepare(council.resubmits(nino=CORRECTED))
-    assert isinstance(held, Hold)
-    assert held.error_class == "unknown-key"  # tried for a day: it may be restored
+    (hold,) = await bench.prepare(council.resubmits(nino=CORRECTED))
+    assert isinstance(hold, Hold)
+    assert hold.error_class == "unknown-key"  # tried for a day: it may be restored

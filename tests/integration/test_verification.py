@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -21,9 +22,10 @@ from positions import begin_at_the_end, make_topics
 from trouble import refuse_rows_of, take_rows_again
 from verification import app
 from verification.dwp import NOT_FOUND, UNAVAILABLE, WRONG, Answer
-from verification.errors import ParkReason
+from verification.errors import DwpFailure, ParkReason
 from verification.handlers import Prepared
-from verification.parking import LOST_CLAIMS_MAX, pause_before_try
+from verification.parking import LOST_CLAIMS_MAX
+from verification.pauses import pause_when_new
 from verification.postgres import parked
 from verification.postgres.attempts import NewAttempt, insert_attempts
 from verification.settings import Settings
@@ -38,7 +40,7 @@ async def test_an_outcome_carries_all_that_was_received_less_the_nino(bench: Ben
     event = bench.an_event(previous_gss_code="E08000026", language="cy")
     await bench.take(event)
     (verified,) = await bench.published()
-    kept = set(ApplicationReceived.model_fields) - {"nino", "idempotency"}
+    kept = set(ApplicationReceived.model_fields) - {"nino", "idempotency", "is_whole"}
     assert verified.model_dump(include=kept) == event.model_dump(include=kept)
     assert (verified.revision, verified.outcome.status) == (1, "final")
     assert (verified.outcome.result, verified.outcome.decided_by) == ("green", "identified")
@@ -256,7 +258,7 @@ async def test_new_work_that_found_no_turn_comes_before_the_backlog(bench: Bench
         await insert_attempts(connection, [NewAttempt(event, None, 0) for event in events])
     for event, reason in zip(events, reasons, strict=True):
         waiting = parked.Waiting(
-            (event.application_id, event.attempt), reason, pause_before_try(reason, 0)
+            (event.application_id, event.attempt), reason, pause_when_new(reason)
         )
         async with postgres.transaction(bench.pool) as connection:
             await parked.park(connection, [waiting])
@@ -264,6 +266,42 @@ async def test_new_work_that_found_no_turn_comes_before_the_backlog(bench: Bench
     assert first.received.application_id == events[2].application_id
     (second,) = await parked.claim_parked(bench.pool, 1, seconds=30)
     assert second.received.application_id == events[0].application_id
+    await parked.give_back(bench.pool, [first, second])
+    (again,) = await parked.claim_parked(bench.pool, 1, seconds=30)
+    assert again.received.application_id == events[2].application_id
+
+
+async def test_what_found_no_turn_again_keeps_its_place_before_the_backlog(bench: Bench) -> None:
+    bench.dwp.failing, bench.dwp.failure = True, DwpFailure("throttled")
+    await bench.take(bench.an_event())
+    place = await bench.pool.fetchval("SELECT next_try_at FROM parked")
+    calls = len(bench.dwp.calls)
+
+    async def was_tried() -> bool:
+        return len(bench.dwp.calls) > calls + 2
+
+    async with bench.trying_parked():
+        await wait_until(was_tried)
+    row = await bench.pool.fetchrow("SELECT next_try_at, claimed_until, tries FROM parked")
+    assert row is not None
+    assert tuple(row) == (place, None, 0)
+
+
+async def test_claims_that_asked_nobody_do_not_make_the_next_pause_longer(bench: Bench) -> None:
+    await bench.pool.execute("UPDATE dwp_breaker SET is_open = true")
+    await bench.take(bench.an_event())
+    for _ in range(6):
+        await parked.give_back(bench.pool, await parked.claim_parked(bench.pool, 1, seconds=30))
+    await bench.pool.execute("UPDATE dwp_breaker SET is_open = false")
+    bench.dwp.answers["AB123456"] = UNAVAILABLE
+
+    async def was_asked_about() -> bool:
+        return await bench.parked() == {"dwp-unavailable": 1}
+
+    async with bench.trying_parked():
+        await wait_until(was_asked_about)
+    pause = await bench.pool.fetchval("SELECT next_try_at - now() FROM parked")
+    assert pause <= timedelta(seconds=2)
 
 
 async def test_a_claim_whose_holder_died_ends_and_another_takes_it(bench: Bench) -> None:
@@ -314,6 +352,74 @@ async def test_one_whose_claims_were_lost_again_and_again_is_held(bench: Bench) 
         await wait_until(lambda: _is_held(bench, 1))
     assert [event.application_id for event in await bench.published()] == [innocent.application_id]
     assert await bench.counts() == {"decided": 1, "held": 1}
+    (message,) = await held.list_held(bench.pool)
+    held_at = held.open_message(bench.sealer, message).headers["ce_time"]
+    assert datetime.fromisoformat(held_at.decode()) <= datetime.now(UTC)
+
+
+async def test_one_that_ends_every_process_which_tries_it_takes_nobody_along(
+    bench: Bench, postgres_dsn: Callable[[str], str]
+) -> None:
+    dsn = postgres_dsn("verification")  # a database of its own
+    async with await postgres.open_pool(dsn, service="test", connections=4) as pool:
+        await _die_again_and_again(replace(bench, pool=pool), dsn)
+
+
+async def _die_again_and_again(bench: Bench, dsn: str) -> None:
+    ninos = [f"AB00000{number}" for number in range(6)]
+    events = [(bench.an_event(nino), nino) for nino in ninos]
+    killer, nino = min(events, key=lambda one: one[0].application_id)  # the first of a batch
+    bench.dwp.failing = True
+    await bench.take(*[event for event, _ in events])
+    bench.dwp.failing, bench.dwp.hanging_about = False, {nino}
+    for _ in range(LOST_CLAIMS_MAX):
+        await _let_a_process_die_of(bench, nino, dsn)
+    await bench.make_all_due()
+    async with bench.trying_parked():
+        await wait_until(lambda: _is_held(bench, 1))
+        await wait_until(lambda: bench.has_published(5))
+    (message,) = await held.list_held(bench.pool)
+    assert (message.application_id, message.error_class) == (killer.application_id, "failed-alone")
+    assert await bench.counts() == {"decided": 5, "held": 1}
+
+
+async def _let_a_process_die_of(bench: Bench, nino: str, dsn: str) -> None:
+    """Try what is parked until DWP is asked about it, and leave without giving anything back."""
+    await bench.make_all_due()
+    asked = bench.dwp.asked.count(nino)
+
+    async def is_asked_about() -> bool:
+        return bench.dwp.asked.count(nino) > asked
+
+    pool = await postgres.open_pool(dsn, service="dies", connections=4)
+    async with pool, replace(bench, pool=pool).trying_parked(patience=20.0):
+        await wait_until(is_asked_about)
+        pool.terminate()
+
+
+@pytest.mark.parametrize("lost_claims", [2, LOST_CLAIMS_MAX])
+async def test_a_probe_asks_about_a_suspect_alone_and_holds_it_at_last(
+    bench: Bench, lost_claims: int
+) -> None:
+    suspect = bench.an_event("AB000000")
+    await bench.pool.execute("UPDATE dwp_breaker SET is_open = true")
+    await bench.take(suspect, *[bench.an_event(f"CE00000{number}") for number in range(3)])
+    await bench.pool.execute(
+        "UPDATE parked SET lost_claims = $2, next_try_at = now() - interval '1 h'"
+        " WHERE application_id = $1",
+        suspect.application_id,
+        lost_claims,
+    )
+    bench.dwp.failing = True
+    async with bench.trying_parked():
+        await wait_until(lambda: _has_probed(bench, 2 if lost_claims < LOST_CLAIMS_MAX else 1))
+    together = [call for call in bench.dwp.calls if "AB000000" in call and len(call) > 1]
+    assert together == []
+    assert await held.count(bench.pool) == (lost_claims == LOST_CLAIMS_MAX)
+
+
+async def _has_probed(bench: Bench, count: int) -> bool:
+    return len(bench.dwp.calls) >= count
 
 
 async def test_what_postgres_did_not_let_settle_is_no_lost_claim(bench: Bench) -> None:
@@ -379,7 +485,7 @@ async def test_after_a_day_an_unknown_key_holds_the_attempt_until_it_is_released
     (message,) = await held.list_held(bench.pool)
     assert message.error_class == "unknown-key"
     hidden.rename(path)
-    await held.release_for_late_keys(bench.pool)  # it has had its day
+    await held.release_what_was_late(bench.pool)  # it has had its day
     assert [one.state for one in await held.list_held(bench.pool)] == ["held"]
     await held.release(bench.pool, [message.held_id])
     async with late.releasing():

@@ -1,18 +1,21 @@
 """Deciding: what holds of every decision, whatever was sent and whatever is on record."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from electoral.blind_index import BlindIndex
+from electoral.consumer import Hold
 from electoral.events import ApplicationReceived, NinoAbsence
 from electoral.person import Name
 from electoral.sealing import KEY_BYTES, DirectoryKeyring, Sealer
 from hypothesis import given
 from hypothesis import strategies as st
-from verification.deciding import Decided, conclude
-from verification.dwp import NOT_FOUND, Answer
+from verification.deciding import Decided, conclude, decide
+from verification.dwp import NOT_FOUND, Answer, Answers
 from verification.matching import Applicant, Record
 from verification.opening import Opened, open_attempt
 
@@ -79,3 +82,26 @@ def an_attempt(sealer: Sealer, nino: str) -> ApplicationReceived:
 def test_a_nino_is_the_same_with_any_suffix_and_without(sealer: Sealer, nino: str) -> None:
     opened = open_attempt(sealer, an_attempt(sealer, nino))
     assert (opened.nino, opened.nino_absence) == (NINO, None)
+
+
+async def test_without_a_key_to_index_under_nobody_is_asked_and_all_wait(
+    sealer: Sealer, tmp_path: Path
+) -> None:
+    asked: list[Sequence[str]] = []
+
+    async def ask(ninos: Sequence[str]) -> Answers:
+        asked.append(ninos)
+        return dict.fromkeys(ninos, NOT_FOUND)
+
+    event = an_attempt(sealer, NINO)
+    stranger = event.model_copy(update={"application_id": UUID(int=2)})
+    without = event.model_copy(update={"nino": None, "nino_absence": "no-nino"})
+    index = BlindIndex(DirectoryKeyring(tmp_path), lambda: NOW)
+    conclusions = await decide([event, stranger, without], sealer, index, ask)
+    assert conclusions == ["unknown-key", Hold("does-not-open"), "unknown-key"]
+    assert asked == []
+    for basis in ("nino", "person"):
+        (tmp_path / f"{basis}-index-2026q4.key").write_bytes(b"i" * KEY_BYTES)
+    (decided,) = await decide([event], sealer, index, ask)
+    assert isinstance(decided, Decided)
+    assert asked == [[NINO]]

@@ -9,7 +9,9 @@ import pytest
 from aiohttp import web
 from electoral.metrics import Metrics
 from pydantic import SecretStr
-from verification.dwp_http import BODY_BYTES_MAX, HttpDwp
+from structlog.testing import capture_logs
+from verification.dwp import Turn
+from verification.dwp_http import BODY_BYTES_MAX, HttpDwp, surprises_as_garbage
 from verification.errors import DwpFailure, NoTurn
 from verification.matching import Record
 
@@ -189,7 +191,11 @@ async def test_a_response_that_is_no_answer_fails_the_call(
         (429, "7", 7.0),
         (429, None, 1.0),
         (429, "soon", 1.0),
+        (429, "0", 1.0),
+        (429, "Sun, 22 Nov 2020 12:00:30 GMT", 1.0),
+        (429, f"Mon, 01 Jan {'9' * 20} 00:00:00 GMT", 1.0),
         (503, "7", 7.0),
+        (503, "0", 0.0),
         (503, None, None),
         (500, "7", None),
     ],
@@ -202,6 +208,24 @@ async def test_dwp_may_say_for_how_long_it_wants_to_be_left_alone(
     with pytest.raises(DwpFailure) as failure:
         await dwp.look_up([NINO], at_once)
     assert failure.value.retry_after == seconds
+
+
+@pytest.mark.parametrize("error", [ValueError, OverflowError, KeyError, TypeError, RecursionError])
+def test_whatever_else_goes_wrong_with_an_answer_is_a_failure_of_dwp(
+    error: type[Exception],
+) -> None:
+    with capture_logs() as lines, pytest.raises(DwpFailure) as failure, surprises_as_garbage():
+        raise error(NINO)
+    assert failure.value.reason == "garbage"
+    assert failure.value.__cause__ is None
+    assert failure.value.__suppress_context__
+    assert lines[0]["error_class"] == error.__name__
+    assert NINO not in repr(lines)
+
+
+async def test_a_token_of_a_freak_life_fails_the_call(server: Server, dwp: HttpDwp) -> None:
+    server.expires_in = 10**400  # of 401 digits
+    assert await failure_of(dwp) == "garbage"
 
 
 async def test_each_time_look_ups_are_sent_they_wait_for_a_turn(
@@ -217,6 +241,38 @@ async def test_each_time_look_ups_are_sent_they_wait_for_a_turn(
     with pytest.raises(DwpFailure):
         await dwp.look_up([NINO], turn)
     assert turns == [0, 1]
+
+
+def turns(count: int) -> Turn:
+    """Stand for a rate that has so many turns."""
+    left = iter(range(count))
+
+    async def turn() -> None:
+        if next(left, None) is None:
+            raise NoTurn
+
+    return turn
+
+
+async def test_a_refusal_counts_even_if_there_is_no_turn_to_ask_once_more(
+    server: Server, dwp: HttpDwp
+) -> None:
+    server.respond = always(lambda: web.Response(status=401))
+    for asked in (1, 2):
+        with pytest.raises(DwpFailure) as failure:
+            await dwp.look_up([NINO], turns(1))
+        assert failure.value.reason == "unauthorized"
+        assert len(server.seen) == asked
+
+
+async def test_a_token_that_was_revoked_is_one_failure_at_most_whoever_had_it(
+    server: Server, dwp: HttpDwp
+) -> None:
+    await dwp.look_up([NINO], at_once)
+    server.respond = always(lambda: web.Response(status=401))
+    calls = [dwp.look_up([NINO], turns(1)) for _ in range(4)]
+    ended = await asyncio.gather(*calls, return_exceptions=True)
+    assert sorted(type(one).__name__ for one in ended) == ["DwpFailure"] + ["NoTurn"] * 3
 
 
 async def test_without_a_turn_nothing_is_sent(server: Server, dwp: HttpDwp) -> None:

@@ -8,7 +8,7 @@ that hangs does not keep the next one from being sent.
 import structlog
 from electoral.postgres import Pool
 
-from verification.postgres import breaker as postgres
+from verification.postgres import breaker as breaker_rows
 
 log = structlog.get_logger()
 
@@ -24,14 +24,14 @@ class Breaker:
 
     async def is_open(self) -> bool:
         """Say whether DWP is not to be asked now."""
-        row = await postgres.read_breaker(self._pool)
+        row = await breaker_rows.read_breaker(self._pool)
         self._failures_seen = row.failures
         return row.is_open
 
     async def report(self, *, answered: int, failed_since: int) -> None:
         """Say how many calls were answered, and how many failed after the last of those."""
         if failed_since:
-            opened = await postgres.count_failures(
+            opened = await breaker_rows.count_failures(
                 self._pool,
                 failed_since,
                 begin_anew=answered > 0,
@@ -41,15 +41,15 @@ class Breaker:
             if opened:
                 log.warning("dwp breaker opens", count=failed_since)
         elif answered and self._failures_seen:
-            await postgres.forget_failures(self._pool)
+            await breaker_rows.forget_failures(self._pool)
 
     async def claim_probe(self) -> bool:
         """Claim the next probe; False when it is not due, or another's."""
-        return await postgres.claim_probe(self._pool, self._probe_delay)
+        return await breaker_rows.claim_probe(self._pool, self._probe_delay)
 
     async def close(self, *, failures: int = 0) -> None:
         """Ask again; `failures` is what still counts against it."""
-        if await postgres.close_breaker(self._pool, failures):
+        if await breaker_rows.close_breaker(self._pool, failures):
             log.info("dwp breaker closes", count=failures)
 
     async def close_warily(self) -> None:

@@ -38,11 +38,16 @@ Conclusion = Decided | ParkReason | Hold
 async def decide(
     events: Sequence[ApplicationReceived], sealer: Sealer, index: BlindIndex, ask: Ask
 ) -> list[Conclusion]:
-    """Decide each event, in order; each NINO is looked up once."""
+    """Decide each event, in order; each NINO is looked up once.
+
+    Without a key to hash under what applicants are looked for by all wait, and nobody is asked.
+    """
     opened = [_open(sealer, event) for event in events]
+    keys = _hashing(index)
+    if not isinstance(keys, Hashing):
+        return [keys if isinstance(one, Opened) else one for one in opened]
     ninos = {one.nino for one in opened if isinstance(one, Opened) and one.nino is not None}
     answers = await ask(sorted(ninos))
-    keys = _hashing(index)
     return [
         _identified(conclude(one, answers), one, keys) if isinstance(one, Opened) else one
         for one in opened
@@ -57,13 +62,11 @@ def _hashing(index: BlindIndex) -> Hashing | ParkReason:
 
 
 def _identified(
-    conclusion: Decided | ParkReason, opened: Opened, keys: Hashing | ParkReason
+    conclusion: Decided | ParkReason, opened: Opened, keys: Hashing
 ) -> Decided | ParkReason:
-    """Say what the applicant is looked for by; without a key to hash that under it waits."""
+    """Say what the applicant is looked for by."""
     if not isinstance(conclusion, Decided):
         return conclusion
-    if not isinstance(keys, Hashing):
-        return keys
     born = opened.applicant.date_of_birth
     identity = keys.identify(opened.used_nino, opened.applicant.names[0], born, opened.postcode)
     return Decided(conclusion.levels, conclusion.verdict, conclusion.nino_absence, identity)

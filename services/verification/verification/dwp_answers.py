@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
+from math import isfinite
 
 from electoral.person import Name
 
@@ -31,9 +32,16 @@ def read_token(body: bytes) -> tuple[str, float]:
     token, seconds = document.get("access_token"), document.get("expires_in", 0)
     if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not token:
         raise DwpFailure("garbage")
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise DwpFailure("garbage")
-    return token, float(seconds)
+    return token, _read_seconds(seconds)
+
+
+def _read_seconds(number: object) -> float:
+    if isinstance(number, int | float) and not isinstance(number, bool):
+        with suppress(OverflowError):
+            seconds = float(number)
+            if isfinite(seconds):
+                return seconds
+    raise DwpFailure("garbage")
 
 
 def read_retry_after(text: str | None, now: datetime) -> float | None:
@@ -42,7 +50,9 @@ def read_retry_after(text: str | None, now: datetime) -> float | None:
         return None
     if text.isascii() and text.strip().isdigit():
         return min(float(text), RETRY_AFTER_MAX)
-    with suppress(ValueError):
+    with suppress(
+        ValueError, ArithmeticError, LookupError, TypeError
+    ):  # all that freak dates raise
         at = parsedate_to_datetime(text)
         aware = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
         return min(max(0.0, (aware - now).total_seconds()), RETRY_AFTER_MAX)

@@ -9,16 +9,21 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
+import structlog
 from electoral.metrics import Metrics
 from pydantic import SecretStr
 
 from verification.dwp import LOOKUPS_MAX, Answers, Turn
 from verification.dwp_answers import read_answers, read_retry_after, read_token
 from verification.dwp_token import Token
-from verification.errors import CallFailure, DwpFailure
+from verification.errors import CallFailure, DwpFailure, NoTurn
 
 BODY_BYTES_MAX = 1 << 20
-THROTTLED_SECONDS = 1.0  # that DWP is left alone after a 429 that does not say for how long
+THROTTLED_SECONDS = 1.0  # that DWP is left alone at least after a 429, whatever that says
+# What reading an answer may raise when that is stranger than anybody thought of.
+SURPRISES = (ValueError, TypeError, ArithmeticError, LookupError, RecursionError)
+
+log = structlog.get_logger()
 
 
 class HttpDwp:
@@ -68,8 +73,20 @@ class HttpDwp:
         except DwpFailure as failure:
             if failure.reason != "unauthorized":
                 raise
-        self._token.forget(token)  # it may have been revoked before its end: once more, a new one
-        return await self._ask(ninos, await self._token.valid(), turn)
+        return await self._ask_once_more(ninos, token, turn)
+
+    async def _ask_once_more(self, ninos: Sequence[str], refused: str, turn: Turn) -> Answers:
+        """Ask with a new token: this one was refused, as one that was revoked before its end is.
+
+        Without a turn for that the refusal counts, but once for each token: many calls had it.
+        """
+        was_in_use = self._token.forget(refused)
+        try:
+            return await self._ask(ninos, await self._token.valid(), turn)
+        except NoTurn:
+            if was_in_use:
+                raise DwpFailure("unauthorized") from None
+            raise
 
     async def _ask(self, ninos: Sequence[str], token: str, turn: Turn) -> Answers:
         lookups = [{"id": str(number), "nino": nino} for number, nino in enumerate(ninos)]
@@ -77,7 +94,7 @@ class HttpDwp:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         await turn()
         self._sent.inc(len(ninos))
-        with self._watched():
+        with self._watched(), surprises_as_garbage():
             return read_answers(await self._post("/v1/lookups", body, headers), ninos)
 
     @contextmanager
@@ -104,7 +121,8 @@ class HttpDwp:
             }
         )
         try:
-            return read_token(await self._post("/oauth2/token", form, {}))
+            with surprises_as_garbage():
+                return read_token(await self._post("/oauth2/token", form, {}))
         except DwpFailure as failure:
             self._calls.labels(f"no-token-{failure.reason}").inc()
             raise
@@ -121,6 +139,16 @@ class HttpDwp:
             if isinstance(error, TimeoutError):
                 raise DwpFailure("timeout") from None
             raise DwpFailure("unreachable") from None
+
+
+@contextmanager
+def surprises_as_garbage() -> Iterator[None]:
+    """Fail a call whose answer cannot be handled: that is DWP's doing, and no message's."""
+    try:
+        yield
+    except SURPRISES as error:
+        log.error("dwp answered in a way nobody thought of", error_class=type(error).__name__)
+        raise DwpFailure("garbage") from None
 
 
 async def _read_json_body(response: aiohttp.ClientResponse) -> bytes:
@@ -149,4 +177,4 @@ def _left_alone_for(response: aiohttp.ClientResponse) -> float | None:
     if response.status not in (429, 503):
         return None
     asked = read_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
-    return THROTTLED_SECONDS if asked is None and response.status == 429 else asked
+    return max(asked or 0.0, THROTTLED_SECONDS) if response.status == 429 else asked

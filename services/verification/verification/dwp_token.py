@@ -35,10 +35,12 @@ class Token:
             self._renewing()
         return self._text
 
-    def forget(self, text: str) -> None:
-        """Use this token no more: it was refused."""
-        if text == self._text:
+    def forget(self, text: str) -> bool:
+        """Use this token no more: it was refused. Returns whether it was the one in use."""
+        was_in_use = text == self._text and self._used_until > 0.0
+        if was_in_use:
             self._renew_from = self._used_until = 0.0
+        return was_in_use
 
     async def close(self) -> None:
         """End with what is running."""

@@ -16,6 +16,7 @@ else is raised; the consumer engine first finds out whether one message is to bl
 from collections.abc import Mapping
 from typing import Literal, get_args
 
+from electoral.held import UNKNOWN_APPLICATION
 from electoral.person import UnreadablePerson
 from electoral.sealing import ERROR_CLASSES, UnknownKey
 
@@ -75,5 +76,5 @@ HOLD: Mapping[type[Exception], str] = {
     UnreadablePerson: "unreadable-person",
     NinoUnexplained: "nino-unexplained",
     NinoMalformed: "nino-malformed",
-    UnknownApplication: "unknown-application",
+    UnknownApplication: UNKNOWN_APPLICATION,
 }

@@ -17,9 +17,10 @@ from verification.errors import ParkReason
 from verification.lookups import Lookups
 from verification.merging import Merging
 from verification.outcomes import NewOutcome, counted, record_outcomes
-from verification.parking import pause_before_try
+from verification.pauses import pause_when_new
 from verification.pending import Pending
-from verification.postgres import parked, pending
+from verification.postgres import parked
+from verification.postgres import pending as pending_rows
 from verification.postgres.attempts import NewAttempt, insert_attempts
 from verification.postgres.rows import AttemptKey
 
@@ -77,7 +78,8 @@ class ApplicationReceivedHandler:
         await record_outcomes(connection, _outcomes(new), deltas)
         await self._park(connection, new, deltas)
         await deltas.write(connection)
-        await pending.park_again(connection, [one.key for one in ordered if one.key not in added])
+        known = [one.key for one in ordered if one.key not in added]
+        await pending_rows.park_again(connection, known)
         self._count(new)
 
     async def _park(
@@ -87,14 +89,11 @@ class ApplicationReceivedHandler:
         waiting = [(one, one.conclusion) for one in new if not isinstance(one.conclusion, Decided)]
         await parked.park(
             connection,
-            [
-                parked.Waiting(one.key, reason, pause_before_try(reason, 0))
-                for one, reason in waiting
-            ],
+            [parked.Waiting(one.key, reason, pause_when_new(reason)) for one, reason in waiting],
         )
         for one, _ in waiting:
             deltas.enter("waiting", counted(one.received, 0))
-        undecided = [pending.Undecided(one.received, one.traceparent) for one, _ in waiting]
+        undecided = [pending_rows.Undecided(one.received, one.traceparent) for one, _ in waiting]
         await self._pending.send_on_if_urgent(connection, undecided, deltas)
 
     def _count(self, new: Sequence[Prepared]) -> None:

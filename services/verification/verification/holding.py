@@ -1,6 +1,7 @@
 """Holding: what waited and can never be decided becomes a held message, which operators see."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import structlog
 from electoral import held
@@ -46,9 +47,9 @@ async def hold_attempts(
 
 def _held_message(sealer: Sealer, one: Claimed, hold: Hold, number: int) -> HeldMessage:
     envelope = wrap(
-        one.received,
+        one.received.model_copy(update={"is_whole": True}),  # it was merged when it was taken
         source=SOURCE,
-        at=one.claimed_until,
+        at=datetime.now(UTC),
         traceparent=child_traceparent(one.traceparent),
     )
     headers = {name: text.encode() for name, text in envelope.headers.items()}

@@ -32,10 +32,14 @@ class Lookups:
         self.patience = patience  # seconds that all look-ups of one `ask` get together
 
     async def ask(self, ninos: Sequence[str]) -> Answers:
-        """Answer for every NINO, be it `Unanswered`; asks nobody while the breaker is open."""
+        """Answer for every NINO, be it `Unanswered`.
+
+        Asks nobody while the breaker is open, or while DWP wants to be left alone: what then waits
+        is not behind for having found no turn, but waits with all others, oldest first.
+        """
         if not ninos:
             return {}
-        if await self._breaker.is_open():
+        if await self._breaker.is_open() or await self._rate.is_closed():
             return dict.fromkeys(ninos, DOWN)
         tally = _Tally()
         answers = await self._ask_in_calls(ninos, tally)

@@ -39,7 +39,7 @@ class Merging:
     async def whole(
         self, events: Sequence[ApplicationReceived]
     ) -> list[ApplicationReceived | Hold]:
-        """Return each event, in order: a first attempt as it came, a later one merged.
+        """Return each event, in order: what is whole as it came, a resubmission merged.
 
         One whose application nobody knows, or that cannot be opened, is to be held.
         """
@@ -61,13 +61,13 @@ class Merging:
     def _whole(
         self, event: ApplicationReceived, base: Earlier | None
     ) -> ApplicationReceived | Hold:
-        return event if event.attempt == FIRST_ATTEMPT else self._merge(event, base)
-
-    def _merge(
-        self, event: ApplicationReceived, base: Earlier | None
-    ) -> ApplicationReceived | Hold:
+        if event.attempt == FIRST_ATTEMPT:
+            return event
         if base is None:
             return UNKNOWN_APPLICATION
+        return event if event.is_whole else self._merge(event, base)
+
+    def _merge(self, event: ApplicationReceived, base: Earlier) -> ApplicationReceived | Hold:
         try:
             return self._merged(event, base)
         except tuple(HOLD) as error:

@@ -5,10 +5,12 @@ before any work. A few claims are out at once, each of which asks and is settled
 transaction, so that a call that hangs delays nobody else's. Whoever dies with a claim loses it
 after 30 s. While the circuit breaker is open nothing is tried but a probe; its closing finds
 everything due, the oldest first.
+
+An attempt may be the one that ends whatever process tries it. One that lost claims again and again
+is suspected of that: it is tried alone, one such at a time in each process, and held at last.
 """
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
@@ -22,39 +24,21 @@ from electoral.sealing import Sealer, UnknownKey
 
 from verification.breaker import Breaker
 from verification.deciding import Ask, Conclusion, Decided, decide
-from verification.errors import HOLD, RETRY, ParkReason
+from verification.errors import HOLD, RETRY
 from verification.holding import hold_attempts
 from verification.lookups import Lookups
 from verification.outcomes import NewOutcome, counted, record_outcomes
+from verification.pauses import postponed
 from verification.postgres import attempts, parked
-from verification.postgres.parked import Claimed
+from verification.postgres.parked import Claimed, Postponed
 from verification.rate import Rate
 
 CLAIM_SECONDS = 30.0
 PROBE_MAX = 20  # look-ups of a probe
 POLL_INTERVAL = 0.5  # seconds
-PAUSE_SECONDS = 1.0  # before a call that failed is made again
-PERSON_PAUSE_SECONDS_MAX = 60.0  # before DWP is asked again about one person
-# New work that found no turn comes before what has piled up: else a hiccup while a backlog drains
-# would send it to that backlog's end. Not for ever: what is older than this comes before it.
-AHEAD_OF_BACKLOG_SECONDS = 4 * 3600.0
-LOST_CLAIMS_ALONE = 2  # after so many lost claims an attempt is taken by itself
 LOST_CLAIMS_MAX = 5  # after so many it is held
-NOT_ASKED: frozenset[ParkReason] = frozenset({"dwp-down", "dwp-throttled"})
 
 log = structlog.get_logger()
-
-
-def pause_before_try(reason: ParkReason, tries: int) -> float:
-    """Return how long to wait, in seconds, after so many tries; what is one person's doubles."""
-    if reason == "dwp-throttled" and tries == 0:
-        return -AHEAD_OF_BACKLOG_SECONDS  # it is new, and DWP is there
-    if reason in NOT_ASKED:
-        return 0.0  # no clock of its own: the breaker's closing or the rate releases it
-    longest = PAUSE_SECONDS
-    if reason != "dwp-unanswered":
-        longest = min(PERSON_PAUSE_SECONDS_MAX, PAUSE_SECONDS * 2.0 ** min(tries, 10))
-    return longest * random.uniform(0.5, 1.0)
 
 
 class ParkedAttempts:
@@ -85,6 +69,7 @@ class ParkedAttempts:
         self._after_commit = after_commit
         self._decided = metrics.counter("verification_decided_total")
         self._interrupted: list[Claimed] = []  # Postgres went away before they were settled
+        self._suspect_in_hand = False
 
     async def run(self) -> None:
         """Try what is due until cancelled; a few tries at once."""
@@ -107,8 +92,8 @@ class ParkedAttempts:
             if await self._breaker.is_open():
                 return await self._next_probe(), POLL_INTERVAL
             most = self._rate.call_max
-            claimed = await parked.claim_parked(self._pool, most, seconds=CLAIM_SECONDS)
-            pause = 0.0 if len(claimed) == most else POLL_INTERVAL
+            claimed = await self._claim(most)
+            pause = 0.0 if len(claimed) == most or _is_of_suspect(claimed) else POLL_INTERVAL
             return (self._try(claimed, self._lookups.ask) if claimed else None), pause
         except Exception as error:
             _note(error)
@@ -118,11 +103,18 @@ class ParkedAttempts:
         """Claim a probe and some to ask about, but not while others ask about all there are."""
         if not await self._breaker.claim_probe():
             return None
-        most = min(PROBE_MAX, self._rate.call_max)
-        claimed = await parked.claim_parked(self._pool, most, seconds=CLAIM_SECONDS)
+        claimed = await self._claim(min(PROBE_MAX, self._rate.call_max))
         if not claimed and await parked.is_any_parked(self._pool):
             return None
-        return self._try_together(claimed, self._lookups.probe)
+        return self._try(claimed, self._lookups.probe)
+
+    async def _claim(self, most: int) -> list[Claimed]:
+        """Claim a suspect alone, unless one is in hand already, or some that are none."""
+        claimed = await parked.claim_parked(
+            self._pool, most, seconds=CLAIM_SECONDS, suspects=not self._suspect_in_hand
+        )
+        self._suspect_in_hand |= _is_of_suspect(claimed)
+        return claimed
 
     async def _do(self, work: Awaitable[None]) -> None:
         """Do one try in its place."""
@@ -142,18 +134,15 @@ class ParkedAttempts:
     # -- trying ---------------------------------------------------------------------------------
 
     async def _try(self, claimed: Sequence[Claimed], ask: Ask) -> None:
-        claim_ends = asyncio.get_running_loop().time() + CLAIM_SECONDS
-        suspects = [one for one in claimed if one.lost_claims >= LOST_CLAIMS_ALONE]
-        others = [one for one in claimed if one.lost_claims < LOST_CLAIMS_ALONE]
-        if others:
-            await self._try_together(others, ask)
-        for number, one in enumerate(suspects):
-            if asyncio.get_running_loop().time() + self._lookups.patience >= claim_ends:
-                await parked.give_back(self._pool, suspects[number:])
-                return
-            await self._try_alone(one, ask)
+        if not _is_of_suspect(claimed):
+            await self._try_together(claimed, ask)
+            return
+        try:
+            await self._try_suspect(claimed[0], ask)
+        finally:
+            self._suspect_in_hand = False
 
-    async def _try_alone(self, one: Claimed, ask: Ask) -> None:
+    async def _try_suspect(self, one: Claimed, ask: Ask) -> None:
         if one.lost_claims >= LOST_CLAIMS_MAX:
             await self._settle([(one, Hold("failed-alone"))])
             return
@@ -162,7 +151,7 @@ class ParkedAttempts:
         except Exception as error:
             if is_away(error):
                 raise
-            log.error("parked attempt failed alone", tries=one.lost_claims, exc_info=error)
+            log.error("parked attempt failed alone", lost_claims=one.lost_claims, exc_info=error)
 
     async def _try_together(self, claimed: Sequence[Claimed], ask: Ask) -> None:
         try:
@@ -182,16 +171,16 @@ class ParkedAttempts:
     async def _settle(self, concluded: Sequence[tuple[Claimed, Conclusion]]) -> None:
         """Record all conclusions whose claim still holds, in one transaction."""
         done: dict[Claimed, Decided | Hold] = {}
-        postponed: list[tuple[Claimed, ParkReason, float]] = []
+        waiting: list[Postponed] = []
         for one, conclusion in concluded:
             final = self._without_end(one, conclusion)
             if isinstance(final, str):
-                postponed.append((one, final, pause_before_try(final, one.tries)))
+                waiting.append(postponed(one, final))
             else:
                 done[one] = final
         async with transaction(self._pool) as connection:
             await self._record(connection, done)
-            await parked.postpone(connection, postponed)
+            await parked.postpone(connection, waiting)
         self._after_commit()
 
     def _without_end(self, one: Claimed, conclusion: Conclusion) -> Conclusion:
@@ -225,6 +214,10 @@ class ParkedAttempts:
                 outcomes.append(NewOutcome(one.received, conclusion, revision, one.traceparent))
                 self._decided.labels(conclusion.verdict.result).inc()
         await record_outcomes(connection, outcomes, deltas)
+
+
+def _is_of_suspect(claimed: Sequence[Claimed]) -> bool:
+    return any(one.is_suspect for one in claimed)  # it is the only one then
 
 
 def _note(error: Exception) -> None:

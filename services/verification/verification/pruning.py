@@ -30,8 +30,8 @@ def _now() -> datetime:
 async def keep_pruning(
     pool: Pool, index: BlindIndex, retention: Retention, now: Callable[[], datetime] = _now
 ) -> None:
-    """Prune at 04:00 in London, until cancelled."""
-    due_at = next_time(now())
+    """Prune at the start, for who was down at the time, and at 04:00 in London, until cancelled."""
+    due_at = now()
     while True:
         await asyncio.sleep(LOOK_INTERVAL)
         if now() >= due_at and await _could_prune(pool, index, retention, now()):
@@ -39,11 +39,11 @@ async def keep_pruning(
 
 
 async def _could_prune(pool: Pool, index: BlindIndex, retention: Retention, now: datetime) -> bool:
-    """Prune; False when Postgres is away: then again in a minute."""
+    """Prune; False when Postgres or the keys cannot be read now: then again in a minute."""
     try:
         count = await prune(pool, index, retention, now)
     except Exception as error:
-        if not is_away(error):
+        if not (is_away(error) or isinstance(error, OSError)):
             raise
         log.warning("pruning waits", error_class=type(error).__name__)
         return False

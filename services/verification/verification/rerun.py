@@ -20,8 +20,8 @@ from pydantic_core import from_json
 
 from verification.outcomes import Verified, counted, publish_outcomes, verified
 from verification.postgres import attempts
-from verification.postgres import rerun as stored
-from verification.postgres.rerun import Decided, Locked, Span
+from verification.postgres import rerun as rerun_rows
+from verification.postgres.rerun import Locked, Span, StoredOutcome
 from verification.postgres.rows import AttemptKey
 from verification.rerun_report import Change, Counts
 from verification.rules import RuleSet, Verdict
@@ -41,7 +41,7 @@ IsOver = Callable[[str], bool]
 class Redecided(NamedTuple):
     """An outcome, and what the rules say of its levels now: another result."""
 
-    before: Decided
+    before: StoredOutcome
     verdict: Verdict
 
     @property
@@ -83,7 +83,7 @@ class Rerun:
 
     async def run(self, span: Span) -> Mapping[str, Counts]:
         """Return the counts of each authority, by GSS code."""
-        async for decided in stored.steps(self._pool, span, STEP_OUTCOMES):
+        async for decided in rerun_rows.steps(self._pool, span, STEP_OUTCOMES):
             step = redecide(decided, self._decide, self._is_over)
             done = await self._publish(step.redecided)
             self._count(step, done)
@@ -99,9 +99,9 @@ class Rerun:
             return await publish(connection, redecided)
 
     async def _let_relay_catch_up(self) -> None:
-        if await stored.relay_is_behind(self._pool, OUTBOX_ROWS_MAX):
+        if await rerun_rows.relay_is_behind(self._pool, OUTBOX_ROWS_MAX):
             self._say("Waiting until the service has published what there is.")
-            while await stored.relay_is_behind(self._pool, OUTBOX_ROWS_MAX):
+            while await rerun_rows.relay_is_behind(self._pool, OUTBOX_ROWS_MAX):
                 await asyncio.sleep(OUTBOX_PAUSE)
 
     def _count(self, step: Step, done: frozenset[AttemptKey]) -> None:
@@ -136,10 +136,10 @@ def deciding_by(rule_set: RuleSet) -> Decide:
 
 
 def levels_of(levels: tuple[str, ...]) -> Levels:
-    return Levels.model_validate(dict(zip(stored.LEVELS, levels, strict=True)))
+    return Levels.model_validate(dict(zip(rerun_rows.LEVELS, levels, strict=True)))
 
 
-def redecide(decided: Sequence[Decided], decide: Decide, is_over: IsOver) -> Step:
+def redecide(decided: Sequence[StoredOutcome], decide: Decide, is_over: IsOver) -> Step:
     """Decide each again, and tell apart whose result changes and can be published."""
     counts: defaultdict[str, Counts] = defaultdict(Counts)
     redecided = []
@@ -162,7 +162,7 @@ def redecide(decided: Sequence[Decided], decide: Decide, is_over: IsOver) -> Ste
 async def publish(connection: Connection, redecided: Sequence[Redecided]) -> frozenset[AttemptKey]:
     """Give attempts their new outcome while the one before is the newest; returns those."""
     at = datetime.now(UTC)
-    locked = await stored.lock_attempts(connection, [one.before for one in redecided])
+    locked = await rerun_rows.lock_attempts(connection, [one.before for one in redecided])
     revisions = {one.key: one.before.revision + 1 for one in redecided if one.key in locked}
     marked = await attempts.mark_decided(connection, revisions)
     new = [one for one in redecided if one.key in marked]

@@ -8,8 +8,8 @@ from electoral import postgres
 from electoral.calendar import LONDON
 from electoral.postgres import Pool
 
-from verification.parking import NOT_ASKED
-from verification.postgres import rate
+from verification.pauses import NOT_ASKED
+from verification.postgres import rate as rate_rows
 from verification.postgres.breaker import read_breaker
 from verification.postgres.parked import ParkedCount, count_parked
 from verification.settings import Settings
@@ -62,7 +62,7 @@ async def _breaker(pool: Pool) -> str:
 
 
 async def _rate(pool: Pool, most: int) -> str:
-    closed_until = await rate.closed_until(pool)
+    closed_until = await rate_rows.closed_until(pool)
     asked = "" if closed_until is None else f"; none before {_time(closed_until)}, as DWP asked"
     return f"At most {most:,} look-ups a second go to DWP{asked}."
 

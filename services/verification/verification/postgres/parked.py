@@ -18,6 +18,7 @@ from verification.postgres.rows import AttemptKey, columns, fetch_keys
 _PARKED = """(t.application_id, t.attempt) IN (
     SELECT application_id, attempt FROM parked
     UNION ALL SELECT application_id, attempt FROM held_message WHERE application_id IS NOT NULL)"""
+LOST_CLAIMS_ALONE = 2  # after so many lost claims an attempt is taken by itself
 SEALED_AND_UNFINISHED = (
     SealedColumn("attempt", "sealed_person", _PARKED),
     SealedColumn("attempt", "sealed_nino", _PARKED),
@@ -41,13 +42,27 @@ class Claimed:
     revision: int  # of its newest outcome; 0 while there is none
     reason: ParkReason
     reason_age: float  # seconds that it has waited for this reason
-    tries: int  # this one included
+    tries: int  # before this one, that ended with this reason
     claimed_until: datetime
     lost_claims: int  # claims before this one, in a row, that ended with nothing done
 
     @property
     def key(self) -> AttemptKey:
         return self.received.application_id, self.received.attempt
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it may be this one that ends the processes which try it."""
+        return self.lost_claims >= LOST_CLAIMS_ALONE
+
+
+class Postponed(NamedTuple):
+    """What a claimed attempt waits for now, and how long until the next try."""
+
+    claimed: Claimed
+    reason: ParkReason
+    tries: int  # that ended with this reason
+    pause: float  # seconds; 0: it goes back to its place, and the oldest come first
 
 
 class ParkedCount(NamedTuple):
@@ -62,25 +77,35 @@ class ParkedCount(NamedTuple):
 
 
 _PARK = """
-INSERT INTO parked (application_id, attempt, reason, next_try_at, unanswered_since)
-SELECT application_id, w.attempt, reason, now() + make_interval(secs => pause), attempt_received_at
+INSERT INTO parked (application_id, attempt, reason, next_try_at, place, unanswered_since)
+SELECT application_id, w.attempt, reason, now() + make_interval(secs => pause),
+       now() + make_interval(secs => least(pause, 0)), attempt_received_at
   FROM unnest($1::uuid[], $2::int[], $3::text[], $4::float8[])
        AS w (application_id, attempt, reason, pause)
   LEFT JOIN attempt USING (application_id, attempt)
 """
 
-# The claim is committed before any work. Whoever dies with it loses it at its end.
+# The claim is committed before any work. Whoever dies with it loses it at its end. One that many
+# died with is claimed alone: what is claimed beside it would lose as many claims.
+_LOST = "lost_claims + (claimed_until IS NOT NULL)::int"
 _CLAIM_PARKED = f"""
 WITH due AS (
-    SELECT application_id, attempt FROM parked WHERE next_try_at <= now()
+    SELECT application_id, attempt, next_try_at, {_LOST} >= {LOST_CLAIMS_ALONE} AS is_suspect
+      FROM parked
+     WHERE next_try_at <= now() AND ($3 OR {_LOST} < {LOST_CLAIMS_ALONE})
      ORDER BY next_try_at LIMIT $1 FOR UPDATE SKIP LOCKED
+), first AS (
+    SELECT * FROM due ORDER BY next_try_at LIMIT 1
+), ours AS (
+    SELECT * FROM first WHERE is_suspect
+     UNION ALL
+    SELECT due.* FROM due, first WHERE NOT due.is_suspect AND NOT first.is_suspect
 ), claimed AS (
     UPDATE parked p
        SET claimed_until = now() + make_interval(secs => $2),
            next_try_at = now() + make_interval(secs => $2),
-           tries = tries + 1,
-           lost_claims = lost_claims + (p.claimed_until IS NOT NULL)::int
-      FROM due WHERE p.application_id = due.application_id AND p.attempt = due.attempt
+           lost_claims = {_LOST}
+      FROM ours WHERE p.application_id = ours.application_id AND p.attempt = ours.attempt
  RETURNING p.*
 )
 SELECT application_id, attempt, revision, {EVENT_COLUMNS}, sealed_person AS person,
@@ -106,17 +131,17 @@ RETURNING p.application_id, p.attempt
 """
 _POSTPONE = """
 UPDATE parked p
-   SET reason = w.reason, claimed_until = NULL, lost_claims = 0,
+   SET reason = w.reason, tries = w.tries, claimed_until = NULL, lost_claims = 0,
        reason_since = CASE WHEN p.reason = w.reason THEN p.reason_since ELSE now() END,
-       next_try_at = CASE WHEN w.pause = 0 THEN p.parked_at
+       next_try_at = CASE WHEN w.pause = 0 THEN p.place
                           ELSE now() + make_interval(secs => w.pause) END
-  FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::float8[])
-       AS w (application_id, attempt, claimed_until, reason, pause)
+  FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::int[], $6::float8[])
+       AS w (application_id, attempt, claimed_until, reason, tries, pause)
  WHERE p.application_id = w.application_id AND p.attempt = w.attempt
    AND p.claimed_until = w.claimed_until
 """
 _GIVE_BACK = """
-UPDATE parked p SET claimed_until = NULL, next_try_at = p.parked_at
+UPDATE parked p SET claimed_until = NULL, next_try_at = p.place
   FROM unnest($1::uuid[], $2::int[], $3::timestamptz[])
        AS w (application_id, attempt, claimed_until)
  WHERE p.application_id = w.application_id AND p.attempt = w.attempt
@@ -138,9 +163,14 @@ async def park(connection: Connection, waiting: Sequence[Waiting]) -> None:
         await connection.execute(_PARK, *columns(rows))
 
 
-async def claim_parked(pool: Pool, count: int, *, seconds: float) -> list[Claimed]:
-    """Claim up to `count` parked attempts that are due, oldest first; the claim is committed."""
-    return [_claimed(row) for row in await pool.fetch(_CLAIM_PARKED, count, seconds)]
+async def claim_parked(
+    pool: Pool, count: int, *, seconds: float, suspects: bool = True
+) -> list[Claimed]:
+    """Claim up to `count` parked attempts that are due, oldest first; the claim is committed.
+
+    When the first is a suspect it is all that is claimed, and else none of them is.
+    """
+    return [_claimed(row) for row in await pool.fetch(_CLAIM_PARKED, count, seconds, suspects)]
 
 
 def received_of(row: asyncpg.Record) -> ApplicationReceived:
@@ -177,15 +207,10 @@ async def read_revisions(
     return {(row["application_id"], row["attempt"]): row["revision"] for row in rows}
 
 
-async def postpone(
-    connection: Connection, claimed: Sequence[tuple[Claimed, ParkReason, float]]
-) -> None:
-    """Give claims up: each attempt waits for its reason, and is due after its pause (seconds).
-
-    What was not asked about pauses for none: it is as old as it was, and the oldest come first.
-    """
-    if claimed:
-        rows = [(*one.key, one.claimed_until, reason, pause) for one, reason, pause in claimed]
+async def postpone(connection: Connection, postponed: Sequence[Postponed]) -> None:
+    """Give claims up: each attempt waits for its reason, and is due after its pause."""
+    if postponed:
+        rows = [(*one.key, one.claimed_until, *waits) for one, *waits in postponed]
         await connection.execute(_POSTPONE, *columns(rows))
 
 

@@ -1,10 +1,12 @@
 """Attempts that go on as pending, and those that wait again for their final outcome."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
+import asyncpg
 from electoral.events import ApplicationReceived
-from electoral.postgres import Connection
+from electoral.postgres import Connection, Pool
 
 from verification.postgres.attempts import EVENT_COLUMNS
 from verification.postgres.parked import received_of
@@ -35,13 +37,23 @@ SELECT application_id, attempt, 'released', now()
     ON CONFLICT DO NOTHING
 """
 
-# What another task has in hand is left to it.
-_FIND_LATE = f"""
+_UNDECIDED = f"""
 SELECT application_id, attempt, {EVENT_COLUMNS}, sealed_person AS person, sealed_nino AS nino,
        traceparent
   FROM parked JOIN attempt USING (application_id, attempt)
- WHERE unanswered_since <= now() - make_interval(secs => $1)
- ORDER BY unanswered_since LIMIT $2 FOR UPDATE OF parked SKIP LOCKED
+"""
+# What another task has in hand is left to it.
+_OLDEST = "ORDER BY unanswered_since LIMIT $1 FOR UPDATE OF parked SKIP LOCKED"
+_FIND_LATE = f"""
+{_UNDECIDED} WHERE unanswered_since <= now() - make_interval(secs => $2) {_OLDEST}
+"""
+_FIND_ARRIVED = f"""
+{_UNDECIDED} JOIN unnest($2::text[], $3::timestamptz[]) AS d (gss_code, deadline) USING (gss_code)
+ WHERE unanswered_since IS NOT NULL AND arrived_at < deadline {_OLDEST}
+"""
+_FIND_AUTHORITIES = """
+SELECT DISTINCT gss_code FROM parked JOIN attempt USING (application_id, attempt)
+ WHERE unanswered_since IS NOT NULL
 """
 _NOTE_PENDING = """
 UPDATE parked p SET unanswered_since = NULL
@@ -58,7 +70,25 @@ async def park_again(connection: Connection, keys: Sequence[AttemptKey]) -> None
 
 async def find_late(connection: Connection, count: int, *, seconds: float) -> list[Undecided]:
     """Find up to `count` attempts that wait for so long without any outcome, and lock them."""
-    rows = await connection.fetch(_FIND_LATE, seconds, count)
+    return _undecided(await connection.fetch(_FIND_LATE, count, seconds))
+
+
+async def find_arrived(
+    connection: Connection, count: int, before: Mapping[str, datetime]
+) -> list[Undecided]:
+    """Find up to `count` attempts without any outcome that arrived before their authority's
+    deadline, by GSS code, and lock them.
+    """
+    rows = await connection.fetch(_FIND_ARRIVED, count, list(before), list(before.values()))
+    return _undecided(rows)
+
+
+async def find_authorities(pool: Pool) -> list[str]:
+    """Find the GSS codes of all attempts that wait without any outcome."""
+    return [row["gss_code"] for row in await pool.fetch(_FIND_AUTHORITIES)]
+
+
+def _undecided(rows: Sequence[asyncpg.Record]) -> list[Undecided]:
     return sorted(
         (Undecided(received_of(row), row["traceparent"]) for row in rows), key=lambda one: one.key
     )

@@ -44,9 +44,13 @@ _RESERVE_FOR: dict[Work, str] = {
     "new": _RESERVE.format(own="new_free_at", other="parked_free_at"),
     "parked": _RESERVE.format(own="parked_free_at", other="new_free_at"),
 }
-_CLOSE = """
-UPDATE dwp_rate SET closed_until = greatest(closed_until,
-                                            clock_timestamp() + make_interval(secs => $1))
+_CLOSE = f"""
+WITH present AS MATERIALIZED (SELECT clock_timestamp() AS at)
+UPDATE dwp_rate
+   SET closed_until = greatest(
+           CASE WHEN closed_until <= at + interval '{CLOSED_SECONDS_MAX} s' THEN closed_until END,
+           at + make_interval(secs => $1))
+  FROM present
 """
 _READ_CLOSED = """
 SELECT closed_until FROM dwp_rate

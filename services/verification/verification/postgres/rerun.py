@@ -23,7 +23,7 @@ class Span(NamedTuple):
     end: datetime
 
 
-class Decided(NamedTuple):
+class StoredOutcome(NamedTuple):
     """The newest outcome of an attempt, a final one."""
 
     key: AttemptKey
@@ -73,7 +73,7 @@ SELECT EXISTS (SELECT FROM lease WHERE name = 'relay' AND until > now())
 """
 
 
-async def steps(pool: Pool, span: Span, count: int) -> AsyncIterator[list[Decided]]:
+async def steps(pool: Pool, span: Span, count: int) -> AsyncIterator[list[StoredOutcome]]:
     """Read all outcomes, some `count` at a time; yields those that are the newest of their attempt,
     final, and decided within the span.
     """
@@ -85,8 +85,8 @@ async def steps(pool: Pool, span: Span, count: int) -> AsyncIterator[list[Decide
         after = until
 
 
-def _decided(row: asyncpg.Record) -> Decided:
-    return Decided(
+def _decided(row: asyncpg.Record) -> StoredOutcome:
+    return StoredOutcome(
         key=(row["application_id"], row["attempt"]),
         revision=row["revision"],
         gss_code=row["gss_code"],
@@ -100,7 +100,7 @@ def _decided(row: asyncpg.Record) -> Decided:
 
 
 async def lock_attempts(
-    connection: Connection, decided: Sequence[Decided]
+    connection: Connection, decided: Sequence[StoredOutcome]
 ) -> dict[AttemptKey, Locked]:
     """Lock the attempts whose newest outcome still is this one; returns those."""
     rows = [(*one.key, one.revision) for one in decided]
