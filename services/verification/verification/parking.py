@@ -151,7 +151,7 @@ class ParkedAttempts:
         except Exception as error:
             if is_away(error):
                 raise
-            log.error("parked attempt failed alone", lost_claims=one.lost_claims, exc_info=error)
+            log.error("parked attempt failed alone", tries=one.lost_claims, exc_info=error)
 
     async def _try_together(self, claimed: Sequence[Claimed], ask: Ask) -> None:
         try:
