@@ -26,7 +26,7 @@ ParkReason = Literal[
     "dwp-answer-wrong",  # DWP's answer for this person cannot be believed
     "dwp-unanswered",  # the call failed or took too long
     "dwp-throttled",  # there was no turn in time, or DWP said 429: there were too many
-    "dwp-down",  # the circuit breaker is open: DWP was not asked
+    "dwp-down",  # the breaker is open, or DWP wants to be left alone: it was not asked
     "released",  # it was held when it had gone on as pending, and is tried again
 ]
 
