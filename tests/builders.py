@@ -1,6 +1,10 @@
 """Builders of test data: valid by default, with the change a test is about."""
 
+from datetime import datetime
 from typing import Final
+from uuid import UUID
+
+from electoral.events import ApplicationReceived
 
 
 class _Absent:
@@ -45,6 +49,25 @@ def an_application(**changes: object) -> dict[str, object]:
         "country": "england",
     }
     return _changed(body, changes)
+
+
+def a_received(at: datetime, **changes: object) -> ApplicationReceived:
+    """Make the event of a first attempt that was received at a moment; changes by field name."""
+    event: dict[str, object] = {
+        "application_id": UUID(int=7),
+        "attempt": 1,
+        "gss_code": "E08000025",
+        "received_at": at,
+        "attempt_received_at": at,
+        "type": "ordinary",
+        "source": "web",
+        "language": "en",
+        "arrived_at": at,
+        "address_basis": "uprn",
+        "client_id": "form",
+        "person": "person-2026-11-22.AAAA",
+    }
+    return ApplicationReceived.model_validate(event | changes)
 
 
 def _changed(original: dict[str, object], changes: dict[str, object]) -> dict[str, object]:

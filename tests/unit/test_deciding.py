@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from builders import a_received
 from electoral.blind_index import BlindIndex
 from electoral.consumer import Hold
 from electoral.events import ApplicationReceived, NinoAbsence
@@ -59,18 +60,9 @@ def sealer(tmp_path: Path) -> Sealer:
 
 def an_attempt(sealer: Sealer, nino: str) -> ApplicationReceived:
     person = {"firstName": "Siân", "lastName": "Rees", "dateOfBirth": BORN.isoformat()}
-    return ApplicationReceived(
+    return a_received(
+        NOW,
         application_id=ONE,
-        attempt=1,
-        gss_code="E08000025",
-        received_at=NOW,
-        attempt_received_at=NOW,
-        type="ordinary",
-        source="web",
-        language="en",
-        arrived_at=NOW,
-        address_basis="uprn",
-        client_id="form",
         person=sealer.seal("person", ONE, json.dumps(person).encode()),
         nino=sealer.seal("nino-online", ONE, nino.encode()),
     )

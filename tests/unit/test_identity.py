@@ -7,8 +7,9 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from builders import a_received
 from electoral.blind_index import LIVE_KEYS_KNOWN, BlindIndex
-from electoral.events import ApplicationReceived, NinoAbsence
+from electoral.events import NinoAbsence
 from electoral.person import Name
 from electoral.sealing import KEY_BYTES, DirectoryKeyring, Sealer, UnknownKey
 from verification.deciding import Decided, decide
@@ -180,18 +181,9 @@ async def decided(
         "address": {"street": "Mill Lane", "postcode": "B1 1AA"},
         **changes,
     }
-    event = ApplicationReceived(
+    event = a_received(
+        NOW,
         application_id=ONE,
-        attempt=1,
-        gss_code="E08000025",
-        received_at=NOW,
-        attempt_received_at=NOW,
-        type="ordinary",
-        source="web",
-        language="en",
-        arrived_at=NOW,
-        address_basis="uprn",
-        client_id="form",
         person=sealer.seal("person", ONE, json.dumps(person).encode()),
         nino=nino and sealer.seal("nino-online", ONE, nino.encode()),
         nino_absence=absence,

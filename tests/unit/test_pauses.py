@@ -1,10 +1,9 @@
 """When what is parked is tried again."""
 
 from datetime import UTC, datetime
-from uuid import UUID
 
 import pytest
-from electoral.events import ApplicationReceived
+from builders import a_received
 from verification.errors import ParkReason
 from verification.pauses import AHEAD_OF_BACKLOG_SECONDS, pause_when_new, postponed
 from verification.postgres.parked import Claimed
@@ -13,21 +12,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def claimed(reason: ParkReason, tries: int) -> Claimed:
-    received = ApplicationReceived(
-        application_id=UUID(int=7),
-        attempt=1,
-        gss_code="E08000025",
-        received_at=NOW,
-        attempt_received_at=NOW,
-        type="ordinary",
-        source="web",
-        language="en",
-        arrived_at=NOW,
-        address_basis="uprn",
-        client_id="form",
-        person="person-2026-11-22.AAAA",
-    )
-    return Claimed(received, None, 0, reason, 0.0, tries, NOW, 0)
+    return Claimed(a_received(NOW), None, 0, reason, 0.0, tries, NOW, 0)
 
 
 def test_new_work_that_found_no_turn_comes_before_a_backlog_and_no_other_does() -> None:
