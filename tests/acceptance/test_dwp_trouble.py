@@ -36,7 +36,7 @@ pytestmark = pytest.mark.integration
 RATE = 300  # applications a second
 CEILING = 1_000  # look-ups a second that DWP allows
 
-HANGING_SECONDS = 40
+HANGING_SECONDS = 25
 ANSWERED_SECONDS_MAX = 3.0  # p99 from consumption of those whose first call is answered
 KEEPS_UP_SECONDS_MAX = 6.0  # the same with the wait in Kafka, where nothing may pile up
 
