@@ -95,6 +95,10 @@ match-report: $(VENV)/installed-dev ## who is green or red and should not be: va
 verification-rate: $(VENV)/installed-dev ## applications a second of one verification worker, on real Postgres and Kafka
 	@$(BIN)/python tests/benchmarks/verification_rate.py
 
+.PHONY: dwp-trouble
+dwp-trouble: $(VENV)/installed-dev ## DWP hangs, is away a minute, is away for good, at 300 applications a second
+	@DWP_TROUBLE_RATE=300 $(PYTEST) -s tests/acceptance/test_dwp_trouble.py
+
 .PHONY: mutants
 mutants: $(VENV)/installed-dev ## do the tests of matching and rules notice every change? 10 minutes
 	@$(BIN)/python tests/mutation/mutants.py

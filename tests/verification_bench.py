@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
@@ -11,7 +11,6 @@ from electoral import postgres
 from electoral.blind_index import BlindIndex
 from electoral.calendar import Polls
 from electoral.consumer import Hold, Received
-from electoral.envelope import unwrap
 from electoral.events import ApplicationReceived, ApplicationVerified
 from electoral.identifiers import draw_reference, new_application_id
 from electoral.ledger import LedgerRow, read_side
@@ -21,6 +20,8 @@ from electoral.postgres import Pool
 from electoral.releasing import Releaser
 from electoral.sealing import Sealer, SealPurpose
 from electoral.tracing import new_traceparent
+from event_traffic import verified_in_outbox
+from tasks import alongside
 from verification.breaker import Breaker
 from verification.dwp import Answer, Answers, Dwp, Turn
 from verification.errors import DwpFailure
@@ -131,7 +132,7 @@ class Bench:
             key_wait_hours=key_wait_hours,
             after_commit=lambda: None,
         )
-        async with running(parked.run()):
+        async with alongside(parked.run()):
             yield
 
     @asynccontextmanager
@@ -139,7 +140,7 @@ class Bench:
         sweep = PendingSweep(
             self.pool, self.pending(), after_hours=after_hours, after_commit=lambda: None
         )
-        async with running(sweep.run()):
+        async with alongside(sweep.run()):
             yield
 
     @asynccontextmanager
@@ -147,18 +148,11 @@ class Bench:
         releaser = Releaser(
             pool=self.pool, handler=self.handler(), sealer=self.sealer, after_commit=lambda: None
         )
-        async with running(releaser.run()):
+        async with alongside(releaser.run()):
             yield
 
     async def published(self) -> list[ApplicationVerified]:
-        rows = await self.pool.fetch("SELECT headers, value FROM outbox ORDER BY seq")
-        events = []
-        for row in rows:
-            headers = {name: text.encode() for name, text in json.loads(row["headers"]).items()}
-            event = unwrap(row["value"], headers)
-            assert isinstance(event, ApplicationVerified)
-            events.append(event)
-        return events
+        return await verified_in_outbox(self.pool)
 
     async def has_published(self, count: int) -> bool:
         return len(await self.published()) >= count
@@ -209,18 +203,6 @@ class Bench:
 
 def at(hour: int) -> datetime:
     return datetime(2026, 11, 22, hour, 2, 3, 456789, tzinfo=UTC)
-
-
-@asynccontextmanager
-async def running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Run a task that ends only when it is cancelled."""
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def wait_until(holds: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import cycle
 from typing import Any, NamedTuple
@@ -74,18 +74,6 @@ async def verification_of(stack: Stack) -> AsyncIterator[Verification]:
         yield Verification(connection)
     finally:
         await connection.close()
-
-
-@asynccontextmanager
-async def alongside(watching: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Runs it for as long as the block lasts; raises what made it end earlier."""
-    task = asyncio.create_task(watching)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def watch_who_waits(verification: Verification, seen: set[UUID]) -> None:

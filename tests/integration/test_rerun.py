@@ -20,16 +20,16 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from electoral import postgres
 from electoral.calendar import day_bounds, london_date
-from electoral.envelope import unwrap, wrap
+from electoral.envelope import unwrap
 from electoral.events import ApplicationReceived, ApplicationVerified
 from electoral.identifiers import DIGEST_MODULUS, revision_digest
-from electoral.kafka import Producer, Record
 from electoral.ledger import LedgerDeltas, LedgerRow, read_side
 from electoral.lifecycle import Lifecycle
 from electoral.postgres import Pool, transaction
 from electoral.sealing import DirectoryKeyring, Sealer
 from electoral.tracing import new_traceparent
 from electoral_local.ports import free_ports
+from event_traffic import publish, verified_in_outbox
 from gateway_builders import EDINBURGH, HARTLEPOOL, RECEIVED_AT, a_final_outcome, an_outcome
 from positions import begin_at_the_end, make_topics
 from trouble import refuse_rows_of, take_rows_again
@@ -117,14 +117,7 @@ class Bench:
         return await rerun.run(span)
 
     async def published(self) -> list[ApplicationVerified]:
-        rows = await self.pool.fetch("SELECT headers, value FROM outbox ORDER BY seq")
-        events = []
-        for row in rows:
-            headers = {name: text.encode() for name, text in json.loads(row["headers"]).items()}
-            event = unwrap(row["value"], headers)
-            assert isinstance(event, ApplicationVerified)
-            events.append(event)
-        return events
+        return await verified_in_outbox(self.pool)
 
     async def everything(self) -> list[str]:
         """All that is stored, to see whether anything was changed."""
@@ -432,7 +425,7 @@ async def test_the_running_service_publishes_what_is_decided_again_and_goes_on_w
     )
     lifecycle = Lifecycle()
     async with app.serve(settings, lifecycle):
-        await _publish(kafka_bootstrap, events)
+        await publish(kafka_bootstrap, events, RECEIVED_AT)
         await bench.rerun(apply=True)
         arrived = await _verified(kafka_bootstrap, wanted)
     assert lifecycle.failure is None
@@ -445,24 +438,6 @@ async def test_the_running_service_publishes_what_is_decided_again_and_goes_on_w
 def _without_nino(bench: Bench) -> ApplicationReceived:
     fields = bench.an_event().model_dump() | {"nino_absence": "no-nino"}
     return ApplicationReceived.model_validate(fields)
-
-
-async def _publish(bootstrap: str, events: list[ApplicationReceived]) -> None:
-    envelopes = [
-        wrap(e, source="test", at=RECEIVED_AT, traceparent=new_traceparent()) for e in events
-    ]
-    async with Producer(bootstrap, "test") as producer:
-        await producer.publish(
-            [
-                Record(
-                    e.topic,
-                    e.key.encode(),
-                    e.value,
-                    [(n, t.encode()) for n, t in e.headers.items()],
-                )
-                for e in envelopes
-            ]
-        )
 
 
 async def _verified(bootstrap: str, wanted: set[tuple[UUID, int]]) -> list[tuple[UUID, int]]:

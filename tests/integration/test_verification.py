@@ -1,7 +1,7 @@
 """Verification on the real Postgres: decided once, parked and never lost, held and seen."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -13,11 +13,12 @@ from electoral import held, postgres
 from electoral.consumer import Hold, Received
 from electoral.envelope import unwrap, wrap
 from electoral.events import ApplicationReceived, ApplicationVerified
-from electoral.kafka import Message, Producer, Record
+from electoral.kafka import Message
 from electoral.lifecycle import Lifecycle
 from electoral.sealing import DirectoryKeyring, Sealer, daily_key_id
 from electoral.tracing import new_traceparent
 from electoral_local.ports import free_ports
+from event_traffic import publish
 from positions import begin_at_the_end, make_topics
 from trouble import refuse_rows_of, take_rows_again
 from verification import app
@@ -585,7 +586,7 @@ async def test_the_service_verifies_what_arrives_and_ends_in_time(
     dsn = postgres_dsn("verification")
     await begin_at_the_end(dsn, kafka_bootstrap, ApplicationReceived.TOPIC)
     events = [bench.an_event(nino=None) for _ in range(300)]
-    await _publish(kafka_bootstrap, events)
+    await publish(kafka_bootstrap, events, at(12))
     (admin_port,) = free_ports(1)
     settings = Settings(
         database_url=dsn,
@@ -605,22 +606,6 @@ async def test_the_service_verifies_what_arrives_and_ends_in_time(
     assert lifecycle.failure is None
     assert {event.application_id for event in arrived} == expected
     assert {event.outcome.decided_by for event in arrived} == {"nino-missing"}
-
-
-async def _publish(bootstrap: str, events: Sequence[ApplicationReceived]) -> None:
-    envelopes = [wrap(e, source="test", at=at(12), traceparent=new_traceparent()) for e in events]
-    async with Producer(bootstrap, "test") as producer:
-        await producer.publish(
-            [
-                Record(
-                    e.topic,
-                    e.key.encode(),
-                    e.value,
-                    [(n, t.encode()) for n, t in e.headers.items()],
-                )
-                for e in envelopes
-            ]
-        )
 
 
 async def _verified(bootstrap: str, expected: set[UUID]) -> list[ApplicationVerified]:

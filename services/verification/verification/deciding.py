@@ -36,13 +36,13 @@ Conclusion = Decided | ParkReason | Hold
 
 
 async def decide(
-    events: Sequence[ApplicationReceived], sealer: Sealer, index: BlindIndex, ask: Ask
+    events: Sequence[ApplicationReceived | Hold], sealer: Sealer, index: BlindIndex, ask: Ask
 ) -> list[Conclusion]:
-    """Decide each event, in order; each NINO is looked up once.
+    """Decide each event, in order; each NINO is looked up once. What is to be held stays so.
 
     Without a key to hash under what applicants are looked for by all wait, and nobody is asked.
     """
-    opened = [_open(sealer, event) for event in events]
+    opened = [one if isinstance(one, Hold) else _open(sealer, one) for one in events]
     keys = _hashing(index)
     if not isinstance(keys, Hashing):
         return [keys if isinstance(one, Opened) else one for one in opened]

@@ -1,7 +1,7 @@
 """Received applications: look up and decide, then record; what cannot be decided now is parked."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from electoral.blind_index import BlindIndex
@@ -61,12 +61,14 @@ class ApplicationReceivedHandler:
 
     async def prepare(self, events: Sequence[Received]) -> Sequence[Prepared | Hold]:
         """Decide what can be decided; at most as long as a batch may wait for DWP."""
-        whole = iter(await self._merging.whole(_attempts(events)))
-        prepared = [_whole(received, whole) for received in events]
-        able = [one for one in prepared if isinstance(one, Received)]
-        decided = await decide(_attempts(able), self._sealer, self._index, self._lookups.ask)
-        conclusions = iter(decided)
-        return [_prepared(one, conclusions) for one in prepared]
+        attempts = [r.event for r in events if isinstance(r.event, ApplicationReceived)]
+        merged = iter(await self._merging.whole(attempts))
+        whole = [
+            next(merged) if isinstance(r.event, ApplicationReceived) else UNEXPECTED_EVENT
+            for r in events
+        ]
+        conclusions = await decide(whole, self._sealer, self._index, self._lookups.ask)
+        return [_prepared(*one) for one in zip(events, whole, conclusions, strict=True)]
 
     async def record(self, connection: Connection, prepared: Sequence[Prepared]) -> None:
         """Write the attempts that are new, with their outcomes or their place among the parked."""
@@ -102,25 +104,14 @@ class ApplicationReceivedHandler:
             self._decided.labels(result).inc(count)
 
 
-def _attempts(events: Sequence[Received]) -> list[ApplicationReceived]:
-    return [one.event for one in events if isinstance(one.event, ApplicationReceived)]
-
-
-def _whole(received: Received, whole: Iterator[ApplicationReceived | Hold]) -> Received | Hold:
-    if not isinstance(received.event, ApplicationReceived):
-        return UNEXPECTED_EVENT
-    one = next(whole)
-    return one if isinstance(one, Hold) else Received(one, received.traceparent)
-
-
-def _prepared(received: Received | Hold, conclusions: Iterator[Conclusion]) -> Prepared | Hold:
-    if isinstance(received, Hold):
-        return received
-    conclusion = next(conclusions)
+def _prepared(
+    received: Received, whole: ApplicationReceived | Hold, conclusion: Conclusion
+) -> Prepared | Hold:
+    if isinstance(whole, Hold):
+        return whole
     if isinstance(conclusion, Hold):
         return conclusion
-    assert isinstance(received.event, ApplicationReceived)
-    return Prepared(received.event, received.traceparent, conclusion)
+    return Prepared(whole, received.traceparent, conclusion)
 
 
 def _new_attempt(one: Prepared) -> NewAttempt:
