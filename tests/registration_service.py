@@ -21,6 +21,7 @@ from electoral.blind_index import BlindIndex
 from electoral.credentials import Credentials
 from electoral.group_commit import GroupCommit
 from electoral.metrics import Metrics
+from electoral.postcodes import PostcodeIndex, build_index
 from electoral.postgres import Pool
 from electoral.proxies import TrustedProxies
 from electoral.sealing import DirectoryKeyring, Sealer
@@ -31,7 +32,6 @@ from registration.authority import AuthorityFinder
 from registration.intake import Intake
 from registration.limits import RateLimit
 from registration.partners import read_partner
-from registration.postcodes import PostcodeIndex, build_index
 from registration.routes import Api, public_app
 from registration.status import StatusQuestions
 from registration.submission import Committer, Submissions

@@ -7,6 +7,7 @@ from zlib import crc32
 import brotli
 import msgpack
 import pytest
+from electoral.postcodes import PostcodeIndex, build_index
 from hypothesis import given
 from hypothesis import strategies as st
 from registration.address_lookup import (
@@ -17,7 +18,6 @@ from registration.address_lookup import (
     read_uprn,
     uprn_of,
 )
-from registration.postcodes import PostcodeIndex, build_index
 
 LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
 POSTCODES = st.from_regex(

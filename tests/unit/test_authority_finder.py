@@ -10,10 +10,10 @@ import msgpack
 import pytest
 from builders import ABSENT, an_address, an_application
 from electoral.authorities import Authorities
+from electoral.postcodes import PostcodeIndex, build_index
 from registration.address_lookup import Address, AddressLookupUnavailable
 from registration.application import Application
 from registration.authority import AuthorityFinder, Placed
-from registration.postcodes import PostcodeIndex, build_index
 from registration.reading import read_application
 
 TODAY = date(2026, 11, 22)

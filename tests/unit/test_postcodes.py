@@ -13,9 +13,7 @@ import brotli
 import msgpack
 import pytest
 from electoral.authorities import Authorities
-from hypothesis import given
-from hypothesis import strategies as st
-from registration.postcodes import (
+from electoral.postcodes import (
     Outside,
     PostcodeDirectoryMissing,
     PostcodeIndex,
@@ -25,6 +23,8 @@ from registration.postcodes import (
     find_outside,
     normalise_postcode,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 TODAY = date(2026, 11, 22)
 LOOK_UP_SECONDS_MAX = 3e-6

@@ -18,10 +18,10 @@ import yaml
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 from electoral.keys import make_keys
+from electoral.postcodes import build_index
 from electoral.proxies import TrustedProxies
 from electoral.routes import TokenRoute
 from electoral.sealing import LONDON
-from registration.postcodes import build_index
 from registration.routes import ROUTES
 from registration_service import TOKENS, public_port
 

@@ -40,7 +40,7 @@ def _serve(_: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    from registration import postcodes
+    from electoral import postcodes
 
     try:
         count = postcodes.build_index(options.out)

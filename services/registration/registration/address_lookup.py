@@ -23,7 +23,7 @@ from itertools import islice, zip_longest
 from typing import NamedTuple, Protocol
 from zlib import crc32
 
-from registration.postcodes import PostcodeIndex, normalise_postcode
+from electoral.postcodes import PostcodeIndex, normalise_postcode
 
 HOUSES_MIN = 3
 HOUSES_RANGE = 28

@@ -12,6 +12,7 @@ from electoral.frame import Frame, open_frame
 from electoral.group_commit import GroupCommit
 from electoral.ledger import read_side
 from electoral.lifecycle import Lifecycle
+from electoral.postcodes import PostcodeIndex
 from electoral.proxies import TrustedProxies
 
 from registration.address_lookup import SyntheticAddressLookup
@@ -20,7 +21,6 @@ from registration.handlers import ProgressHandler
 from registration.intake import Intake
 from registration.limits import RateLimit
 from registration.partners import Partner, read_partner
-from registration.postcodes import PostcodeIndex
 from registration.routes import Api, public_app
 from registration.settings import MIGRATIONS, SERVICE, Settings
 from registration.status import StatusQuestions

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
 
+from electoral.answers import Answers
 from electoral.authorities import Nation
 from electoral.events import Language
 from electoral.problems import FieldError
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from registration.application import Answers, Application
+from registration.application import Application
 from registration.messages import sentence
 from registration.rules import (
     Fault,

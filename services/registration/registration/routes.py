@@ -11,6 +11,7 @@ from electoral.group_commit import TooManyWaiting, Unavailable
 from electoral.http import edge, json_response, read_json_bytes
 from electoral.identifiers import REFERENCE_LENGTH, normalise_reference
 from electoral.metrics import Metrics
+from electoral.postcodes import normalise_postcode
 from electoral.problems import FieldError, Problem
 from electoral.proxies import TrustedProxies
 from electoral.routes import OpenRoute, TokenRoute, add_routes, openapi_route
@@ -23,7 +24,6 @@ from registration.idempotency import check_idempotency_key
 from registration.json_body import MalformedJson, canonical_json, parse_json
 from registration.limits import RateLimit
 from registration.partners import Partner
-from registration.postcodes import normalise_postcode
 from registration.status import Status, StatusQuestions
 from registration.submission import Arrival, Submissions
 

@@ -13,11 +13,11 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from electoral import franchise
+from electoral.answers import Address, Answers, PreviousAddress
 from electoral.authorities import NATIONS, Nation
+from electoral.postcodes import find_outside
 
-from registration.application import Address, Answers, PreviousAddress
 from registration.messages import Fact
-from registration.postcodes import find_outside
 
 AGE_MAX = 114  # years; nobody older ever registered
 NINO_AGE = 16  # the age from which people are asked for a NINO, and may be in the open register

@@ -24,6 +24,7 @@ from typing import Literal
 
 import brotli
 import msgpack
+
 from electoral.unusable import Unusable
 
 Outside = Literal["northern-ireland", "channel-islands", "isle-of-man"]

@@ -10,14 +10,14 @@ from datetime import date
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import Annotated
 
-from electoral import nino as ninos
-from electoral.franchise import is_country
-from electoral.text import RefusedText, clean_line, clean_name, clean_text
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from registration.postcodes import normalise_postcode
+from electoral import nino as ninos
+from electoral.franchise import is_country
+from electoral.postcodes import normalise_postcode
+from electoral.text import RefusedText, clean_line, clean_name, clean_text
 
 NAME_LENGTH_MAX = 35  # code points after NFC, as all lengths here
 MIDDLE_NAMES_LENGTH_MAX = 100
