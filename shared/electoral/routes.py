@@ -9,11 +9,12 @@ from typing import Any, Generic, TypeVar
 from aiohttp import web
 
 from electoral import problems
-from electoral.credentials import Credentials
-from electoral.http import Handler, bearer_token
+from electoral.http import Handler
 
 Api = TypeVar("Api")
 Caller = TypeVar("Caller")
+Authenticate = Callable[[web.Request], Caller | None]
+"""Says who calls; None, or a problem that it raises, if nobody who may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +39,14 @@ def add_routes(
     app: web.Application,
     routes: Sequence[TokenRoute[Api, Caller] | OpenRoute[Api]],
     api: Api,
-    credentials: Credentials[Caller],
+    authenticate: Authenticate[Caller],
 ) -> None:
     """Add a table's routes, each behind the credential that its row asks for."""
     for route in routes:
         if isinstance(route, OpenRoute):
             add_open_route(app, route, api)
         else:
-            app.router.add_route(route.method, route.path, _guarded(route, api, credentials))
+            app.router.add_route(route.method, route.path, _guarded(route, api, authenticate))
 
 
 def add_open_route(app: web.Application, route: OpenRoute[Api], api: Api) -> None:
@@ -53,9 +54,11 @@ def add_open_route(app: web.Application, route: OpenRoute[Api], api: Api) -> Non
     app.router.add_route(route.method, route.path, partial(route.handler, api))
 
 
-def _guarded(route: TokenRoute[Api, Caller], api: Api, credentials: Credentials[Caller]) -> Handler:
+def _guarded(
+    route: TokenRoute[Api, Caller], api: Api, authenticate: Authenticate[Caller]
+) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
-        caller = credentials.caller(bearer_token(request))
+        caller = authenticate(request)
         if caller is None:
             raise problems.unauthenticated()
         return await route.handler(api, request, caller)

@@ -131,7 +131,7 @@ def test_no_lock_file_names_a_host() -> None:
 
 
 # Building a port asks what answers for nothing but this.
-ANSWERS: Any = SimpleNamespace(partners=None, credentials=None, metrics=Metrics())
+ANSWERS: Any = SimpleNamespace(partners=None, authenticate=None, metrics=Metrics())
 PUBLIC: dict[str, tuple[Sequence[TokenRoute[Any, Any] | OpenRoute[Any]], web.Application]] = {
     "registration": (
         registration_routes.ROUTES,

@@ -10,38 +10,29 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
-from aiohttp import ClientResponse
-from aiohttp.test_utils import TestClient, TestServer
 from electoral import held, postgres
 from electoral.authorities import AUTHORITY_UNKNOWN, Authorities
-from electoral.calendar import london_date
 from electoral.consumer import Hold, Received
 from electoral.envelope import wrap
 from electoral.events import ApplicationReceived, ApplicationVerified
 from electoral.identifiers import attempt_digest, record_id, revision_digest
 from electoral.kafka import Message, Producer, Record
-from electoral.ledger import LedgerRow, fold, read_side
+from electoral.ledger import fold
 from electoral.metrics import Metrics
 from electoral.postgres import Pool, transaction
-from electoral.sealing import DirectoryKeyring, Sealer
+from electoral.sealing import Sealer
 from electoral.tracing import new_traceparent
 from electoral_local.ports import free_ports
 from ems_gateway.__main__ import main
 from ems_gateway.answers import Answer, Answers
 from ems_gateway.assignment import assign_record, list_lines
-from ems_gateway.credentials import read_credentials
 from ems_gateway.errors import CannotAssign
-from ems_gateway.handlers import KeepForEro
-from ems_gateway.pages import Pages
-from ems_gateway.postgres.attempts import which_are_known
-from ems_gateway.routes import Gateway, public_app
 from gateway_builders import (
     EDINBURGH,
     HARTLEPOOL,
@@ -53,123 +44,18 @@ from gateway_builders import (
     a_person,
     an_outcome,
 )
+from gateway_world import (
+    FAILURE,
+    SUCCESS,
+    FreshDatabase,
+    World,
+    a_credentials_file,
+    authorized,
+    ledger_rows,
+)
 from positions import begin_at_the_end, make_topics
 
 pytestmark = pytest.mark.integration
-
-FreshDatabase = Callable[[str], str]
-DAY = london_date(RECEIVED_AT)
-SUCCESS, FAILURE = {"status": "success"}, {"status": "failure"}
-
-
-@dataclass(slots=True)
-class World:
-    """A gateway without Kafka: what reaches it is handed to its handler."""
-
-    dsn: str
-    pool: Pool
-    sealer: Sealer
-    handler: KeepForEro
-    answers: Answers
-    client: TestClient[Any, Any]
-
-    async def arrive(self, *events: ApplicationVerified) -> list[str]:
-        """Handle events as one batch; returns the record ids in the order of the events."""
-        received = [Received(event, new_traceparent()) for event in events]
-        prepared = await self.handler.prepare(received)
-        good = [one for one in prepared if not isinstance(one, Hold)]
-        async with transaction(self.pool) as connection:
-            await self.handler.record(connection, good)
-        return [record_id(e.application_id, e.attempt, e.revision) for e in events]
-
-    async def outcomes(self, count: int, **changes: Any) -> list[str]:
-        """Let outcomes arrive that were received a second after each other."""
-        times = [RECEIVED_AT + timedelta(seconds=number) for number in range(count)]
-        return await self.arrive(*(self.outcome(received_at=at, **changes) for at in times))
-
-    def outcome(self, **changes: Any) -> ApplicationVerified:
-        return an_outcome(self.sealer, **changes)
-
-    async def page(self, ero: str = "hartlepool", **query: object) -> dict[str, Any]:
-        response = await self.client.get(
-            "/registrations", headers=authorized(ero), params={k: str(v) for k, v in query.items()}
-        )
-        assert response.status == 200, await response.text()
-        found: dict[str, Any] = await response.json()
-        return found
-
-    async def ids(self, ero: str = "hartlepool", **query: object) -> list[str]:
-        return [one["id"] for one in (await self.page(ero, **query))["registrations"]]
-
-    async def lease(self, page_size: int, seconds: int = 60, ero: str = "hartlepool") -> list[str]:
-        body = {"pageSize": page_size, "seconds": seconds}
-        response = await self.client.post(
-            "/registrations/leases", headers=authorized(ero), json=body
-        )
-        assert response.status == 200
-        return [one["id"] for one in (await response.json())["registrations"]]
-
-    async def put(
-        self, record: str, answer: dict[str, Any] = SUCCESS, ero: str = "hartlepool"
-    ) -> ClientResponse:
-        return await self.client.put(
-            f"/registrations/{record}", headers=authorized(ero), json=answer
-        )
-
-    async def acknowledge(self, entries: Sequence[object], ero: str = "hartlepool") -> list[int]:
-        response = await self.client.post(
-            "/registrations/acknowledgements",
-            headers=authorized(ero),
-            json={"acknowledgements": entries},
-        )
-        return [one["status"] for one in (await response.json())["results"]]
-
-    async def ledger(self, before: datetime | None = None) -> dict[tuple[str, str], int]:
-        rows = await ledger_rows(self.pool, before)
-        return {(row.gss_code, row.state): row.count for row in rows}
-
-    async def events(self) -> list[dict[str, Any]]:
-        rows = await self.pool.fetch("SELECT value FROM outbox ORDER BY seq")
-        return [json.loads(row["value"]) for row in rows]
-
-
-async def ledger_rows(pool: Pool, before: datetime | None = None) -> list[LedgerRow]:
-    return await read_side(pool, DAY, before, which_are_known)
-
-
-def authorized(ero: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer token-of-{ero}"}
-
-
-def a_credentials_file(directory: Path) -> Path:
-    file = directory / "eros.json"
-    entries = [
-        {"ero": ero, "tokenSha256": [sha256(f"token-of-{ero}".encode()).hexdigest()]}
-        for ero in ("hartlepool", LOTHIAN)
-    ]
-    file.write_text(json.dumps(entries))
-    return file
-
-
-@pytest.fixture
-def gateway_sealer(keys_root: Path) -> Sealer:
-    return Sealer(DirectoryKeyring(keys_root / "ems-gateway"))
-
-
-@pytest.fixture
-async def world(
-    postgres_dsn: FreshDatabase, gateway_sealer: Sealer, metrics: Metrics, tmp_path: Path
-) -> AsyncIterator[World]:
-    authorities = Authorities.load()
-    dsn = postgres_dsn("ems-gateway")
-    pool = await postgres.open_pool(dsn, service="test", connections=8)
-    async with pool:
-        answers = Answers(pool, gateway_sealer, metrics, after_commit=lambda: None)
-        credentials = read_credentials(a_credentials_file(tmp_path), authorities)
-        app = public_app(Gateway(credentials, Pages(pool, gateway_sealer), answers), metrics)
-        async with answers.group_commit, TestClient(TestServer(app)) as client:
-            handler = KeepForEro(authorities, gateway_sealer)
-            yield World(dsn, pool, gateway_sealer, handler, answers, client)
 
 
 # -- reading --------------------------------------------------------------------------------------
@@ -401,14 +287,14 @@ async def test_batches_with_the_same_ids_in_opposite_order_do_not_wait_in_a_circ
     world: World,
 ) -> None:
     ids = [bytes.fromhex(one) for one in await world.outcomes(200)]
-    answers = [Answer("hartlepool", one, "success") for one in ids]
+    answers = [Answer("hartlepool", one, "success", "token") for one in ids]
     forwards = [tuple(answers[begin : begin + 50]) for begin in range(0, 200, 50)]
     backwards = [tuple(reversed(chunk)) for chunk in reversed(forwards)]
-    other = Answers(world.pool, world.sealer, Metrics(), after_commit=lambda: None)
+    other = Answers(world.pool, world.sealer, world.history, Metrics(), after_commit=lambda: None)
     async with other.group_commit:
         for _ in range(5):
             known = await asyncio.gather(
-                *(world.answers.take(chunk) for chunk in forwards),
+                *(world.gateway.answers.take(chunk) for chunk in forwards),
                 *(other.take(chunk) for chunk in backwards),
             )
             assert all(one for chunk in known for one in chunk)

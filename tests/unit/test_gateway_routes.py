@@ -5,6 +5,7 @@ The pool of these tests was never opened: whatever needs Postgres finds it away.
 
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,14 @@ import yaml
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 from electoral.authorities import Authorities
+from electoral.blind_index import BlindIndex
 from electoral.metrics import Metrics
 from electoral.routes import TokenRoute
 from electoral.sealing import DirectoryKeyring, Sealer
-from ems_gateway.answers import Answers
-from ems_gateway.credentials import read_credentials
-from ems_gateway.pages import Pages
-from ems_gateway.routes import ROUTES, Gateway, public_app
+from ems_gateway.app import compose
+from ems_gateway.credentials import caller_of, read_credentials
+from ems_gateway.history import History
+from ems_gateway.routes import ROUTES, public_app
 
 TOKEN = "hartlepools-token"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -35,11 +37,20 @@ async def client(tmp_path: Path) -> AsyncIterator[Client]:
     digest = sha256(TOKEN.encode()).hexdigest()
     file.write_text(json.dumps([{"ero": "hartlepool", "tokenSha256": [digest]}]))
     pool = asyncpg.create_pool("postgresql://nobody@127.0.0.1:1/nothing", min_size=0)
-    sealer, metrics = Sealer(DirectoryKeyring(tmp_path)), Metrics()
-    answers = Answers(pool, sealer, metrics, after_commit=lambda: None)
-    credentials = read_credentials(file, Authorities.load())
-    app = public_app(Gateway(credentials, Pages(pool, sealer), answers), metrics)
-    async with answers.group_commit, TestClient(TestServer(app)) as running:
+    keyring, metrics, authorities = DirectoryKeyring(tmp_path), Metrics(), Authorities.load()
+    index = BlindIndex(keyring)
+    gateway = compose(
+        pool=pool,
+        sealer=Sealer(keyring),
+        index=index,
+        history=History(index),
+        authorities=authorities,
+        metrics=metrics,
+        authenticate=partial(caller_of, read_credentials(file, authorities)),
+        after_commit=lambda: None,
+    )
+    app = public_app(gateway, metrics)
+    async with gateway.answers.group_commit, TestClient(TestServer(app)) as running:
         yield running
 
 

@@ -17,6 +17,7 @@ from electoral.sealing import Sealer
 from electoral.tracing import child_traceparent
 
 from ems_gateway.delivery import REASONS, AnswerStatus, Changes, Filed, answer
+from ems_gateway.history import History
 from ems_gateway.postgres.answers import StoredAnswer, insert_answers
 from ems_gateway.postgres.attempts import write_changes
 from ems_gateway.postgres.records import Found, find_of_eros
@@ -34,6 +35,7 @@ class Answer(NamedTuple):
     ero: str
     record_id: bytes
     status: AnswerStatus
+    credential: str  # that said it
     message: str | None = None
     details: str | None = None
     reason: str | None = None
@@ -62,10 +64,16 @@ class Answers:
     """Takes answers; each is durable, and its event with it, when `take` returns."""
 
     def __init__(
-        self, pool: Pool, sealer: Sealer, metrics: Metrics, after_commit: Callable[[], None]
+        self,
+        pool: Pool,
+        sealer: Sealer,
+        history: History,
+        metrics: Metrics,
+        after_commit: Callable[[], None],
     ) -> None:
         self._pool = pool
         self._sealer = sealer
+        self._history = history
         self._acknowledged = metrics.counter("gateway_acknowledged_total")
         self._after_commit = after_commit
         self.group_commit: GroupCommit[Chunk, Known] = GroupCommit(

@@ -5,11 +5,16 @@ are valid at once, so that they can be exchanged. A changed file counts within s
 """
 
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
+from aiohttp import web
 from electoral.authorities import Authorities, UnknownAuthority
 from electoral.credentials import Credentials, CredentialsUnusable
 from electoral.health import Check
+from electoral.http import bearer_token
+
+from ems_gateway.callers import Caller
 
 EroCredentials = Credentials[str]
 
@@ -31,6 +36,15 @@ def read_credentials(file: Path, authorities: Authorities) -> EroCredentials:
             ) from None
 
     return Credentials(file, read_ero)
+
+
+def caller_of(credentials: EroCredentials, request: web.Request) -> Caller | None:
+    """Say who sent a request; raises 401 without a token."""
+    token = bearer_token(request)
+    ero = credentials.caller(token)
+    if ero is None:
+        return None
+    return Caller(ero, f"token {sha256(token.encode()).hexdigest()[:8]}")
 
 
 def credentials_check(credentials: EroCredentials) -> Check:

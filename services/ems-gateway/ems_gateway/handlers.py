@@ -15,6 +15,7 @@ from electoral.tracing import new_traceparent
 
 from ems_gateway.delivery import Changes, Filed, Route, Standings, arrive, first_standing, route
 from ems_gateway.errors import HOLD
+from ems_gateway.history import History
 from ems_gateway.items import ITEM_BYTES_BESIDE, read_person
 from ems_gateway.postgres.attempts import (
     attempts_of,
@@ -30,9 +31,10 @@ FIRST_ATTEMPT = 1
 class KeepForEro:
     """Takes `ApplicationVerified`: stores the record and queues it, or holds it with a reason."""
 
-    def __init__(self, authorities: Authorities, sealer: Sealer) -> None:
+    def __init__(self, authorities: Authorities, sealer: Sealer, history: History) -> None:
         self._authorities = authorities
         self._sealer = sealer
+        self._history = history
 
     async def prepare(self, events: Sequence[Received]) -> Sequence[Arrival | Hold]:
         """Open each person once: what no ERO could read is held now, not found in a page."""

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from ems_gateway.answers import Answer
+from ems_gateway.callers import Caller
 
 PAGE_SIZE_DEFAULT = 100
 PAGE_SIZE_MAX = 200  # more is capped, not refused
@@ -44,9 +45,10 @@ class AnswerBody(_Body):
     reason: str | None = Field(default=None, max_length=REASON_CHARACTERS_MAX)
     suggested_gss_code: GssCode | None = None
 
-    def answer(self, ero: str, record_id: bytes) -> Answer:
+    def answer(self, caller: Caller, record_id: bytes) -> Answer:
         return Answer(
-            ero=ero,
+            ero=caller.ero,
+            credential=caller.credential,
             record_id=record_id,
             status=self.status,
             message=self.message,

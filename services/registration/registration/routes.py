@@ -8,7 +8,7 @@ from electoral.authorities import AUTHORITY_UNKNOWN_NAME, Authorities
 from electoral.credentials import Credentials
 from electoral.envelope import timestamp
 from electoral.group_commit import TooManyWaiting, Unavailable
-from electoral.http import edge, json_response, read_json_bytes
+from electoral.http import bearer_token, edge, json_response, read_json_bytes
 from electoral.identifiers import REFERENCE_LENGTH, normalise_reference
 from electoral.metrics import Metrics
 from electoral.postcodes import normalise_postcode
@@ -208,5 +208,5 @@ ROUTES: tuple[TokenRoute[Api, Partner] | OpenRoute[Api], ...] = (
 def public_app(api: Api, metrics: Metrics) -> web.Application:
     """Build the public port."""
     app = web.Application(middlewares=[edge(metrics)])
-    add_routes(app, ROUTES, api, api.partners)
+    add_routes(app, ROUTES, api, lambda request: api.partners.caller(bearer_token(request)))
     return app

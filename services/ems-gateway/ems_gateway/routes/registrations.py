@@ -1,18 +1,16 @@
-"""The gateway's HTTP interface; `openapi.yaml` beside it describes it."""
+"""Records that wait for an ERO's system: pages, leases, answers."""
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from aiohttp import web
 from electoral import problems
-from electoral.http import edge, json_response, read_json_bytes
-from electoral.metrics import Metrics
-from electoral.routes import OpenRoute, TokenRoute, add_routes, openapi_route
+from electoral.http import json_response, read_json_bytes
+from electoral.routes import TokenRoute
 
-from ems_gateway.answers import CHUNK_ANSWERS_MAX, Answer, Answers
-from ems_gateway.credentials import EroCredentials
-from ems_gateway.pages import Pages
+from ems_gateway.answers import CHUNK_ANSWERS_MAX, Answer
+from ems_gateway.callers import Caller
+from ems_gateway.gateway import Gateway, GatewayRoute
 from ems_gateway.postgres.pages import BEGINNING, Place, Wanted
 from ems_gateway.reading import (
     PAGE_SIZE_MAX,
@@ -37,23 +35,16 @@ MALFORMED = 400
 NOT_FOUND = 404
 
 
-@dataclass(frozen=True, slots=True)
-class Gateway:
-    """What the routes need."""
-
-    credentials: EroCredentials
-    pages: Pages
-    answers: Answers
-
-
-async def list_registrations(gateway: Gateway, request: web.Request, ero: str) -> web.Response:
+async def list_registrations(
+    gateway: Gateway, request: web.Request, caller: Caller
+) -> web.Response:
     """Show a page of what waits, or of what is held; changes nothing."""
     state = read_state(request.query.get("state"))
     wanted = Wanted(
-        ero=ero,
+        ero=caller.ero,
         gss_code=read_gss_code(request.query.get("gssCode")),
         count_max=read_page_size(request.query.get("pageSize")),
-        after=await _place(gateway, request.query.get("after"), ero),
+        after=await _place(gateway, request.query.get("after"), caller.ero),
     )
     pages = gateway.pages
     page = await (pages.held(wanted) if state == "held" else pages.queued(wanted))
@@ -72,29 +63,33 @@ async def _place(gateway: Gateway, after: str | None, ero: str) -> Place:
     return place
 
 
-async def lease_registrations(gateway: Gateway, request: web.Request, ero: str) -> web.Response:
+async def lease_registrations(
+    gateway: Gateway, request: web.Request, caller: Caller
+) -> web.Response:
     """Take the oldest free records for some seconds."""
     body = read_body(LeaseBody, await read_json_bytes(request, LEASE_BYTES_MAX))
-    wanted = Wanted(ero=ero, count_max=min(body.page_size, PAGE_SIZE_MAX))
+    wanted = Wanted(ero=caller.ero, count_max=min(body.page_size, PAGE_SIZE_MAX))
     return json_response(await gateway.pages.lease(wanted, body.seconds))
 
 
-async def answer_registration(gateway: Gateway, request: web.Request, ero: str) -> web.Response:
+async def answer_registration(
+    gateway: Gateway, request: web.Request, caller: Caller
+) -> web.Response:
     """Take the answer to one record."""
     record_id = read_record_id(request.match_info["id"])
     body = read_body(AnswerBody, await read_json_bytes(request, ANSWER_BYTES_MAX))
-    if record_id is None or not all(await gateway.answers.take((body.answer(ero, record_id),))):
+    if record_id is None or not all(await gateway.answers.take((body.answer(caller, record_id),))):
         raise problems.not_found()
     return web.Response(status=KNOWN)
 
 
 async def acknowledge_registrations(
-    gateway: Gateway, request: web.Request, ero: str
+    gateway: Gateway, request: web.Request, caller: Caller
 ) -> web.Response:
     """Take the answers to many records; each has its own result, in order."""
     raw = await read_json_bytes(request, ACKNOWLEDGEMENTS_BYTES_MAX)
     entries = read_body(AcknowledgementsBody, raw).acknowledgements
-    statuses, answers = _sort_out(entries, ero)
+    statuses, answers = _sort_out(entries, caller)
     for number, known in zip(answers, await _take(gateway, [*answers.values()]), strict=True):
         statuses[number] = KNOWN if known else NOT_FOUND
     results = [
@@ -104,7 +99,7 @@ async def acknowledge_registrations(
     return json_response({"results": results})
 
 
-def _sort_out(entries: Sequence[object], ero: str) -> tuple[list[int], dict[int, Answer]]:
+def _sort_out(entries: Sequence[object], caller: Caller) -> tuple[list[int], dict[int, Answer]]:
     """Tell answers, by their number, from what is none; the latter have their status already."""
     statuses: list[int] = []
     answers: dict[int, Answer] = {}
@@ -113,7 +108,7 @@ def _sort_out(entries: Sequence[object], ero: str) -> tuple[list[int], dict[int,
         record_id = None if body is None else read_record_id(body.id)
         statuses.append(MALFORMED if body is None else NOT_FOUND)
         if body is not None and record_id is not None:
-            answers[number] = body.answer(ero, record_id)
+            answers[number] = body.answer(caller, record_id)
     return statuses, answers
 
 
@@ -129,17 +124,9 @@ def _echoed_id(entry: object) -> str | None:
     return found if isinstance(found, str) and len(found) <= RECORD_ID_ECHOED_MAX else None
 
 
-ROUTES: tuple[TokenRoute[Gateway, str] | OpenRoute[Gateway], ...] = (
+ROUTES: tuple[GatewayRoute, ...] = (
     TokenRoute("GET", "/registrations", list_registrations),
     TokenRoute("POST", "/registrations/leases", lease_registrations),
     TokenRoute("POST", "/registrations/acknowledgements", acknowledge_registrations),
     TokenRoute("PUT", "/registrations/{id}", answer_registration),
-    openapi_route("ems_gateway"),
 )
-
-
-def public_app(gateway: Gateway, metrics: Metrics) -> web.Application:
-    """Build the public port."""
-    app = web.Application(middlewares=[edge(metrics)])
-    add_routes(app, ROUTES, gateway, gateway.credentials)
-    return app
