@@ -95,9 +95,37 @@ match-report: $(VENV)/installed-dev ## who is green or red and should not be: va
 verification-rate: $(VENV)/installed-dev ## applications a second of one verification worker, on real Postgres and Kafka
 	@$(BIN)/python tests/benchmarks/verification_rate.py
 
+.PHONY: gateway-rate
+gateway-rate: $(VENV)/installed-dev ## records a second that well-behaved councils drain from one gateway process
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.gateway_rate
+
+.PHONY: gateway-polls
+gateway-polls: $(VENV)/installed-dev ## how long councils wait when all EROs poll at the same moment
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.gateway_polls
+
+.PHONY: gateway-plan
+gateway-plan: $(VENV)/installed-dev ## what a page costs beside 5 million delivered records: plan and blocks
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.gateway_plan
+
+.PHONY: gateway-trouble
+gateway-trouble: $(VENV)/installed-dev ## what the others notice of an ERO that hangs and one that fails
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.gateway_trouble
+
+.PHONY: gateway-timing
+gateway-timing: $(VENV)/installed-dev ## does the time of an answer tell another ERO's id from an unknown one?
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.gateway_timing
+
+.PHONY: fuzz
+fuzz: $(VENV)/installed-dev ## 10,000 made-up requests to the gateway, from its own document
+	@GATEWAY_FUZZ_CASES=10000 $(PYTEST) -s tests/integration/test_gateway_fuzz.py
+
 .PHONY: dwp-trouble
 dwp-trouble: $(VENV)/installed-dev ## DWP hangs, is away a minute, is away for good, at 300 applications a second
 	@DWP_TROUBLE_RATE=300 $(PYTEST) -s tests/acceptance/test_dwp_trouble.py
+
+.PHONY: gateway-kills
+gateway-kills: $(VENV)/installed-dev ## the gateway killed again and again while councils drain 50,000
+	@GATEWAY_DRAIN_APPLICATIONS=50000 $(PYTEST) -s tests/acceptance/test_gateway_drained.py
 
 .PHONY: mutants
 mutants: $(VENV)/installed-dev ## do the tests of matching and rules notice every change? 10 minutes

@@ -1,11 +1,11 @@
 """A gateway without Kafka, on the real Postgres: what reaches it is handed to its handler."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,16 +20,22 @@ from electoral.consumer import Hold, Received
 from electoral.events import ApplicationVerified
 from electoral.identifiers import record_id
 from electoral.ledger import LedgerRow, read_side
+from electoral.limits import RateLimit
 from electoral.metrics import Metrics
 from electoral.postgres import Pool, transaction
+from electoral.proxies import TrustedProxies
 from electoral.sealing import DirectoryKeyring, Sealer
 from electoral.tracing import new_traceparent
 from ems_gateway.app import compose
-from ems_gateway.credentials import caller_of, read_credentials
+from ems_gateway.assignment import Desk
+from ems_gateway.callers import Callers
+from ems_gateway.eros_file import ErosFile, open_eros_file
 from ems_gateway.gateway import Gateway
 from ems_gateway.handlers import KeepForEro
 from ems_gateway.history import History
+from ems_gateway.issued import Issued
 from ems_gateway.postgres.attempts import which_are_known
+from ems_gateway.responsibility import Responsibilities
 from ems_gateway.routes import public_app
 from gateway_builders import LOTHIAN, RECEIVED_AT, an_outcome
 
@@ -46,9 +52,12 @@ class World:
     pool: Pool
     sealer: Sealer
     history: History
+    responsibilities: Responsibilities
     handler: KeepForEro
     gateway: Gateway
     client: TestClient[Any, Any]
+    eros_file: ErosFile
+    issued: Issued
 
     async def arrive(self, *events: ApplicationVerified) -> list[str]:
         """Handle events as one batch; returns the record ids in the order of the events."""
@@ -101,6 +110,11 @@ class World:
         )
         return [one["status"] for one in (await response.json())["results"]]
 
+    @property
+    def desk(self) -> Desk:
+        """What an operator works at."""
+        return Desk(self.pool, self.responsibilities, self.history)
+
     async def ledger(self, before: datetime | None = None) -> dict[tuple[str, str], int]:
         rows = await ledger_rows(self.pool, before)
         return {(row.gss_code, row.state): row.count for row in rows}
@@ -128,27 +142,57 @@ def a_credentials_file(directory: Path) -> Path:
     return file
 
 
+def some_callers(eros_file: ErosFile, issued: Issued, metrics: Metrics) -> Callers:
+    """Say who calls, behind no proxy and as fast as they like."""
+    return Callers(
+        eros_file=eros_file,
+        issued=issued,
+        proxies=TrustedProxies(),
+        limit=RateLimit(1_000_000, 1),
+        metrics=metrics,
+    )
+
+
 @asynccontextmanager
 async def open_world(
     dsn: str, keys: Path, metrics: Metrics, directory: Path
 ) -> AsyncIterator[World]:
     """Run a gateway for as long as the block lasts."""
     authorities, keyring = Authorities.load(), DirectoryKeyring(keys)
+    responsibilities = Responsibilities(authorities)
     sealer, index = Sealer(keyring), BlindIndex(keyring)
-    history = History(index)
-    credentials = read_credentials(a_credentials_file(directory), authorities)
+    history = History(keyring)
+    eros_file = open_eros_file(a_credentials_file(directory), Authorities.load)
     async with await postgres.open_pool(dsn, service="test", connections=8) as pool:
+        issued = Issued(pool)
+        await issued.read()
         gateway = compose(
             pool=pool,
             sealer=sealer,
             index=index,
             history=history,
             authorities=authorities,
+            responsibilities=responsibilities,
             metrics=metrics,
-            authenticate=partial(caller_of, credentials),
+            authenticate=some_callers(eros_file, issued, metrics).authenticate,
             after_commit=lambda: None,
         )
         server = TestServer(public_app(gateway, metrics))
         async with gateway.answers.group_commit, TestClient(server) as client:
-            handler = KeepForEro(authorities, sealer, history)
-            yield World(dsn, pool, sealer, history, handler, gateway, client)
+            handler = KeepForEro(responsibilities, sealer, history)
+            reading = asyncio.create_task(issued.keep_reading())
+            try:
+                yield World(
+                    dsn=dsn,
+                    pool=pool,
+                    sealer=sealer,
+                    history=history,
+                    responsibilities=responsibilities,
+                    handler=handler,
+                    gateway=gateway,
+                    client=client,
+                    eros_file=eros_file,
+                    issued=issued,
+                )
+            finally:
+                reading.cancel()

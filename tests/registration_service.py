@@ -16,10 +16,12 @@ from urllib.request import urlopen
 
 from aiohttp.test_utils import TestClient, TestServer
 from electoral import postgres
+from electoral.address_lookup import AddressLookup, SyntheticAddressLookup
 from electoral.authorities import Authorities
 from electoral.blind_index import BlindIndex
 from electoral.credentials import Credentials
 from electoral.group_commit import GroupCommit
+from electoral.limits import RateLimit
 from electoral.metrics import Metrics
 from electoral.postcodes import PostcodeIndex, build_index
 from electoral.postgres import Pool
@@ -27,10 +29,8 @@ from electoral.proxies import TrustedProxies
 from electoral.sealing import DirectoryKeyring, Sealer
 from electoral_local.blueprint import postcode_index as cached_postcode_index
 from electoral_local.ports import free_ports
-from registration.address_lookup import AddressLookup, SyntheticAddressLookup
 from registration.authority import AuthorityFinder
 from registration.intake import Intake
-from registration.limits import RateLimit
 from registration.partners import read_partner
 from registration.routes import Api, public_app
 from registration.status import StatusQuestions
@@ -159,8 +159,8 @@ async def public_port(
         authorities=listed,
         metrics=metrics,
         proxies=proxies or TrustedProxies(),
-        per_address=RateLimit(status_per_minute),
-        per_reference=RateLimit(status_per_minute_reference),
+        per_address=RateLimit(status_per_minute, 60),
+        per_reference=RateLimit(status_per_minute_reference, 60),
     )
     async with committer, TestClient(TestServer(public_app(api, metrics))) as client:
         yield client

@@ -1,4 +1,4 @@
-"""The world outside, as commands: `python -m simulated dwp|councils|citizens|person|reconcile`."""
+"""The world outside, as commands: `python -m simulated dwp|councils|citizens|reconcile|...`."""
 
 import asyncio
 import json
@@ -14,19 +14,20 @@ import typer
 import uvloop
 
 from simulated import citizens as citizens_
-from simulated import councils as councils_
 from simulated import judging, rest
 from simulated.clock import london_today, seconds_since
+from simulated.council_commands import councils, recover
+from simulated.councils import JOURNAL_FILE
 from simulated.dwp import Dwp
 from simulated.dwp_control import Control, ControlRefused, changed, read_changes
 from simulated.dwp_records import read_records
-from simulated.journal import Journal
 from simulated.kinds import Shares, shares_of
 from simulated.ledgers import fetch_ledgers
 from simulated.population import Population
 from simulated.receipts import BookUnusable, Receipt, ReceiptBook, Run
-from simulated.reconciliation import Reconciliation, counts_by_state
-from simulated.serving import serve_until_stopped, start_server, stop_signal
+from simulated.reconciliation import counts_by_state
+from simulated.serving import serve_until_stopped, stop_signal
+from simulated.verdict import Reconciliation
 from simulated.verdict_table import show
 
 EX_CONFIG = 78  # something outside must be changed first
@@ -38,6 +39,9 @@ SharesJson = Annotated[
     str, typer.Option("--shares", help='Changed shares, as JSON: {"unknown_nino": 0.1}')
 ]
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
+
+app.command()(councils)
+app.command()(recover)
 
 
 @app.command()
@@ -73,43 +77,6 @@ def _control(*texts: str) -> Control:
         return changed(Control(), changes)
     except ControlRefused as refused:
         raise typer.BadParameter(str(refused), param_hint="--control") from None
-
-
-@app.command()
-def councils(
-    *,
-    gateway: Annotated[str, typer.Option(help="Public address of the EMS gateway.")],
-    tokens: Annotated[Path, typer.Option(help="JSON: EROs with their tokens.", exists=True)],
-    journal: Annotated[Path, typer.Option(help="Directory of the journal.")],
-    admin_port: int = 8105,
-    host: Host = "127.0.0.1",
-    interval: Annotated[float, typer.Option(help="Seconds between polls.", min=0.01)] = 300.0,
-    manner: Annotated[str, typer.Option(help="batch or single")] = "batch",
-    connections: Annotated[int, typer.Option(min=1)] = councils_.CONNECTIONS,
-    only: Annotated[str, typer.Option(help="Only these EROs, separated by commas.")] = "",
-) -> None:
-    """The systems of all EROs: poll, journal, acknowledge."""
-    if manner not in ("batch", "single"):
-        raise typer.BadParameter("batch or single", param_hint="--manner")
-    chosen = set(filter(None, only.split(",")))
-    fleet = [c for c in councils_.read_councils(tokens) if not chosen or c.ero in chosen]
-
-    async def run() -> None:
-        book = Journal(journal / councils_.JOURNAL_FILE)
-        playing = councils_.Fleet(
-            fleet,
-            gateway,
-            book,
-            interval=interval,
-            batch=manner == "batch",
-            connections=connections,
-        )
-        async with councils_.running_fleet(playing, book):
-            runner = await start_server(councils_.admin_application(playing), host, admin_port)
-            await stop_signal()
-            await runner.cleanup()
-
-    uvloop.run(run())
 
 
 @app.command()
@@ -195,6 +162,9 @@ def reconcile(
     ems_gateway: str = "http://127.0.0.1:9103",
     councils_admin: Annotated[str | None, typer.Option(help="Watched until rest too.")] = None,
     eros: Annotated[Path | None, typer.Option(help="As for councils, with gssCodes.")] = None,
+    moved: Annotated[
+        Path | None, typer.Option(exists=True, help="Lines of applicationId, ero: sent elsewhere.")
+    ] = None,
     quiet: Annotated[float, typer.Option(help="Seconds without a change; 0: now.")] = rest.QUIET,
     limit: Annotated[float, typer.Option(help="Seconds from the last submission.")] = rest.LIMIT,
     as_json: Annotated[bool, typer.Option("--json")] = False,
@@ -206,7 +176,7 @@ def reconcile(
         sending = judging.sending_of(receipts)
         rested = asyncio.run(_rested(admin_urls, sending, councils_admin, quiet, limit))
         rows = asyncio.run(fetch_ledgers(admin_urls, sending.days))
-        verdict = judging.judge(receipts, journals, rows, eros, limit)
+        verdict = judging.judge(receipts, journals, rows, eros, limit, moved)
     except BookUnusable as error:
         print(f"simulated: {error}.", file=sys.stderr)
         raise typer.Exit(EX_CONFIG) from None
@@ -240,7 +210,7 @@ async def _rested(
 
 
 def _journal_file(path: Path) -> Path:
-    file = path / councils_.JOURNAL_FILE if path.is_dir() else path
+    file = path / JOURNAL_FILE if path.is_dir() else path
     if not file.exists():
         raise typer.BadParameter(f"no council has written {file}", param_hint="--journal")
     return file

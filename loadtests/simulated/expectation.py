@@ -2,8 +2,9 @@
 formats alone, as a council's supplier would, and owing nothing to the services' own code."""
 
 import unicodedata
+from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 Detail = dict[str, Any]
 
@@ -33,6 +34,15 @@ OTHER_NAME = {
 # The service may state these by itself when the sender did not.
 SERVICE_MAY_ADD = frozenset({"ip", "timeTakenSeconds"})
 NOT_SENT = object()
+
+
+class Expected(NamedTuple):
+    """What must come of one submission. `result` is None when the truth is not known."""
+
+    application: dict[str, Any]
+    gss_code: str
+    result: str | None = None
+    levels: Mapping[str, str] = {}
 
 
 def expected_detail(application: dict[str, Any], reference: str) -> Detail:
@@ -102,3 +112,11 @@ def _as_written(value: Any) -> Any:
     if isinstance(value, list):
         return [_as_written(inner) for inner in value]
     return value
+
+
+def shows_nino(text: str, application: dict[str, Any]) -> bool:
+    """Whether a text holds the number that the applicant gave, however it is written."""
+    nino = application.get("nino")
+    if not isinstance(nino, str):
+        return False
+    return "".join(c for c in nino if c.isalnum()).upper()[:8] in text.upper()

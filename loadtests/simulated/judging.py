@@ -12,13 +12,15 @@ import aiohttp
 from simulated.clock import london_day
 from simulated.councils import read_councils
 from simulated.deliveries import read_journals
-from simulated.expectation import as_asked
+from simulated.expectation import Expected, as_asked
+from simulated.journal import read_journal
 from simulated.kinds import shares_of
 from simulated.ledgers import LEDGER_TIMEOUT, LedgerRow, fetch_ledgers
 from simulated.population import Population
 from simulated.receipts import BookUnusable, Receipt, Run, read_receipts
-from simulated.reconciliation import Expected, Reconciliation, reconcile
-from simulated.rest import LIMIT
+from simulated.reconciliation import reconcile
+from simulated.rest import LIMIT, StillExpected
+from simulated.verdict import Reconciliation
 
 REMEMBERED_MAX = 50_000  # people worked out and kept while judging
 
@@ -78,12 +80,21 @@ def ero_of_code(eros_file: Path) -> dict[str, str] | None:
     return {code: council.ero for council in councils for code in council.gss_codes} or None
 
 
+def moved_of(file: Path) -> dict[str, list[str]]:
+    """Application id -> EROs to whom an operator sent it, as whoever plays one noted it down."""
+    moved: dict[str, list[str]] = {}
+    for line in read_journal(file):
+        moved.setdefault(line["applicationId"], []).append(line["ero"])
+    return moved
+
+
 def judge(
     books: Sequence[Path],
     journals: Sequence[Path],
     ledger: Sequence[LedgerRow],
     eros_file: Path | None = None,
     limit: float = LIMIT,
+    moved_file: Path | None = None,
 ) -> Reconciliation:
     """The verdict over records that are at rest; `limit` in seconds after the last submission."""
     run, receipts = read_books(books)
@@ -93,6 +104,7 @@ def judge(
         ledger=ledger,
         expected_of=truth_of(run),
         ero_of=ero_of_code(eros_file) if eros_file else None,
+        moved=moved_of(moved_file) if moved_file else None,
         refusals_are_faults=run.seed is not None,
         limit=limit,
     )
@@ -109,10 +121,14 @@ async def look_at(
     return figures, await _council_figures(councils_admin)
 
 
-async def _council_figures(councils_admin: str) -> tuple[int, int]:
+async def _council_figures(councils_admin: str) -> tuple[int, ...]:
+    """Raises StillExpected while a council's system is off: what waits for it is not lost."""
     async with (
         aiohttp.ClientSession(timeout=LEDGER_TIMEOUT, raise_for_status=True) as session,
         session.get(f"{councils_admin.rstrip('/')}/statistics") as answer,
     ):
         statistics = await answer.json()
-        return statistics["items"], statistics["acknowledged"]
+        if statistics.get("away"):
+            raise StillExpected
+        counted = ("items", "acknowledged", "failed", "offered", "determined", "notices")
+        return tuple(statistics.get(name, 0) for name in counted)

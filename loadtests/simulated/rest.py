@@ -14,6 +14,10 @@ LOOK_INTERVAL = 0.5  # seconds between two looks at the figures
 Look = Callable[[], Awaitable[Hashable]]
 
 
+class StillExpected(Exception):
+    """Nothing moves, and something is known to come: whoever is off comes back."""
+
+
 class RestWatch:
     """Notes figures and says when they have stood still long enough."""
 
@@ -39,14 +43,14 @@ class RestWatch:
 async def at_rest(look: Look, quiet: float = QUIET, limit: float = LIMIT) -> bool:
     """Looks until the figures rest; False as soon as one still changes after `limit` seconds.
 
-    A look that fails counts as a change: something is restarting.
+    A look that fails counts as a change: something is restarting, or somebody is off.
     """
     watch = RestWatch(quiet)
     end = time.monotonic() + limit
     while watch.changed_at <= end:
         try:
             figures = await look()
-        except (OSError, TimeoutError, ClientError):
+        except (OSError, TimeoutError, ClientError, StillExpected):
             watch.miss(time.monotonic())
         else:
             if watch.note(figures, time.monotonic()):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
-from simulated.reconciliation import Criterion, Reconciliation
+from simulated.verdict import Criterion, Reconciliation
 
 
 def show(

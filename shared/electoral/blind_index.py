@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.hmac import HMAC
 
 from electoral.sealing import LONDON, DestroyedKey, Keyring, SealingError, UnknownKey, utc_now
 
-IndexPurpose = Literal["idempotency", "body", "status", "nino-index", "person-index"]
+IndexPurpose = Literal["body", "status", "nino-index", "person-index"]
+PermanentPurpose = Literal["idempotency", "history"]  # `history` signs, and hashes nothing
 
 LIVE_KEYS_KNOWN = timedelta(minutes=1)  # before they are looked up again
 
@@ -25,8 +26,8 @@ def quarterly_key_id(purpose: IndexPurpose, day: date) -> str:
     return f"{purpose}-{day.year}q{(day.month + 2) // 3}"
 
 
-def permanent_key_id(purpose: IndexPurpose) -> str:
-    """Name a key that is never destroyed: it hashes what is no personal datum."""
+def permanent_key_id(purpose: PermanentPurpose) -> str:
+    """Name a key that is never destroyed: what it is used on is no personal datum."""
     return f"{purpose}-permanent"
 
 
@@ -60,7 +61,7 @@ class BlindIndex:
         key_id = self.quarter(purpose)
         return key_id, self.under(key_id, text)
 
-    def permanent(self, purpose: IndexPurpose, text: bytes) -> bytes:
+    def permanent(self, purpose: PermanentPurpose, text: bytes) -> bytes:
         """Hash under the purpose's permanent key."""
         return self.under(permanent_key_id(purpose), text)
 

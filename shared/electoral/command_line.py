@@ -50,8 +50,10 @@ class Subcommands:
         parser.set_defaults(run=run)
         return parser
 
-    def add_held(self, dsn: Callable[[], str]) -> None:
-        """Add `held list|release|replay`."""
+    def add_held(
+        self, dsn: Callable[[], str]
+    ) -> "argparse._SubParsersAction[argparse.ArgumentParser]":
+        """Add `held list|release|replay`; returns its actions, for a service's own."""
         parser = self.add(
             "held", lambda options: _held(options, dsn()), "messages that could not be handled"
         )
@@ -60,6 +62,7 @@ class Subcommands:
         release = actions.add_parser("release", help="handle some of them again")
         release.add_argument("ids", type=int, nargs="+", help="their numbers, as listed")
         actions.add_parser("replay", help="handle all of them again, oldest first")
+        return actions
 
     def add_migrate(self, dsn: Callable[[], str], service: str, directory: Path) -> None:
         """Add `migrate`."""

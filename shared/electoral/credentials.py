@@ -4,22 +4,16 @@ The file is a JSON list; each entry holds `tokenSha256`, a list of SHA-256 sums 
 at once while a token is rotated). Tokens are long and random, so a plain hash keeps them.
 """
 
-import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-import structlog
-
 from electoral.unusable import Unusable
-
-REREAD_INTERVAL = 5.0  # seconds; a revoked token ends within this
+from electoral.watched_file import WatchedFile
 
 Caller = TypeVar("Caller")
-
-log = structlog.get_logger()
 
 
 class CredentialsUnusable(Unusable):
@@ -30,30 +24,22 @@ class Credentials(Generic[Caller]):
     """Answers who calls; keeps the last good file when a new one cannot be read."""
 
     def __init__(self, path: Path, read_entry: Callable[[Mapping[str, object]], Caller]) -> None:
-        self._path = path
         self._read_entry = read_entry
-        self._changed_at = 0
-        self._callers: dict[bytes, Caller] = {}
-        self.load()
+        self.file = WatchedFile(path, self._read_file)
 
     def caller(self, token: str) -> Caller | None:
         """Return who the token belongs to; None when it is nobody's."""
-        return self._callers.get(sha256(token.encode("utf-8", "replace")).digest())
+        return self.file.content.get(sha256(token.encode("utf-8", "replace")).digest())
 
-    def load(self) -> None:
-        """Read the file if it has changed; raises `CredentialsUnusable`."""
+    def _read_file(self, path: Path) -> dict[bytes, Caller]:
         try:
-            changed_at = self._path.stat().st_mtime_ns
-            if changed_at == self._changed_at:
-                return
-            self._callers = self._read(json.loads(self._path.read_bytes()))
+            return self._read(json.loads(path.read_bytes()))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CredentialsUnusable(
-                f"{self._path.name} cannot be used ({type(error).__name__}): it must be a JSON "
+                f"{path.name} cannot be used ({type(error).__name__}): it must be a JSON "
                 "list of entries with `tokenSha256`.",
-                self._path,
+                path,
             ) from None
-        self._changed_at = changed_at
 
     def _read(self, entries: Sequence[Mapping[str, Any]]) -> dict[bytes, Caller]:
         """Refuse a token of two callers: one would see what is the other's."""
@@ -69,9 +55,8 @@ class Credentials(Generic[Caller]):
 
     async def keep_reading(self) -> None:
         """Look for a changed file every 5 s until cancelled."""
-        while True:
-            await asyncio.sleep(REREAD_INTERVAL)
-            try:
-                self.load()
-            except CredentialsUnusable:
-                log.warning("credentials not read again", file=self._path.name)
+        await self.file.keep_reading()
+
+    def load(self) -> None:
+        """Read the file if it has changed; raises `CredentialsUnusable`."""
+        self.file.load()

@@ -96,6 +96,11 @@ def _nino(text: str) -> str:
         raise _refuse("missing")
     if not ninos.is_well_formed(nino):
         raise _refuse("wrong-format")
+    return nino
+
+
+def _issued_nino(text: str) -> str:
+    nino = _nino(text)
     if ninos.is_never_issued(nino):
         raise _refuse("never-issued")
     return nino
@@ -204,11 +209,10 @@ GssCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{8}$")]
 BirthDate = Annotated[
     date, BeforeValidator(_real_date), Field(description="YYYY-MM-DD, in the past")
 ]
-Nino = Annotated[
-    str,
-    AfterValidator(_nino),
-    Field(description="Two letters, six digits, optional suffix A to D; spaces do not count"),
-]
+_NINO_FORM = "Two letters, six digits, optional suffix A to D; spaces do not count"
+Nino = Annotated[str, AfterValidator(_issued_nino), Field(description=_NINO_FORM)]
+# As a council copies it from paper: what was never issued is well formed all the same.
+CouncilNino = Annotated[str, AfterValidator(_nino), Field(description=_NINO_FORM)]
 Country = Annotated[str, AfterValidator(_country), Field(description="ISO 3166-1 alpha-2")]
 Nationalities = Annotated[
     tuple[Country, ...],

@@ -5,6 +5,7 @@ own, its public port last. All is closed in reverse, under one deadline: nothing
 was taken is committed, the outbox is drained, and `/livez` goes last.
 """
 
+import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -151,9 +152,14 @@ class Frame:
             self.lifecycle.task(consuming.run(), finish=consuming.consumer.stop)
         )
 
-    async def serve_public(self, app: web.Application, settings: PublicServiceSettings) -> None:
+    async def serve_public(
+        self,
+        app: web.Application,
+        settings: PublicServiceSettings,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         """Serve the public port: last to come, first to go."""
-        await self.enter("public port", serving(app, settings.http_host, settings.http_port))
+        await self.enter("public port", serving(app, settings.http_host, settings.http_port, tls))
 
     async def _starting(self) -> str | None:
         return None if self.lifecycle.started else "The service is starting."

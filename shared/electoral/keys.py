@@ -14,7 +14,12 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from electoral.blind_index import IndexPurpose, permanent_key_id, quarterly_key_id
+from electoral.blind_index import (
+    IndexPurpose,
+    PermanentPurpose,
+    permanent_key_id,
+    quarterly_key_id,
+)
 from electoral.key_commands import add_key_commands, add_retention_arguments
 from electoral.sealing import (
     DESTROYED_SUFFIX,
@@ -38,10 +43,10 @@ QUARTERLY_PURPOSES: dict[str, tuple[IndexPurpose, ...]] = {
     "verification": ("nino-index", "person-index"),
     "ems-gateway": ("body",),
 }
-PERMANENT_PURPOSES: dict[str, tuple[IndexPurpose, ...]] = {
+PERMANENT_PURPOSES: dict[str, tuple[PermanentPurpose, ...]] = {
     "registration": ("idempotency",),
     "verification": (),
-    "ems-gateway": ("idempotency",),
+    "ems-gateway": ("idempotency", "history"),
 }
 
 

@@ -18,7 +18,8 @@ import structlog
 # each is used by one, and that no line uses another.
 FIELDS = frozenset(
     """
-    application_id attempt count error_class file group key_id migration oldest_seconds reason
+    application_id attempt called_from count credential ero error_class file group key_id migration
+    oldest_seconds reason held on_hold over_five_days pulled_at
     route seconds status topic tries
     """.split()
 )

@@ -16,7 +16,7 @@ FORWARDED_MAX = 20  # addresses that are looked at
 
 
 class TrustedProxies:
-    """The networks whose `X-Forwarded-For` is believed; of none, unless they are named."""
+    """The networks whose headers about a caller are believed; of none, unless they are named."""
 
     def __init__(self, networks: Sequence[Network] = ()) -> None:
         self._networks = tuple(networks)
@@ -24,6 +24,11 @@ class TrustedProxies:
     def caller_of(self, request: web.Request) -> str:
         """Return the address that a request comes from."""
         return self.caller(request.remote or "", request.headers.getall("X-Forwarded-For", []))
+
+    def sent(self, request: web.Request) -> bool:
+        """Say whether a trusted proxy handed a request on."""
+        peer = _read(request.remote or "") if self._networks else None
+        return peer is not None and self._trusts(peer)
 
     def caller(self, peer: str, forwarded_for: Sequence[str]) -> str:
         """Go from the peer backwards along the header while the one before is trusted."""

@@ -1,6 +1,7 @@
 """Serving: a port whose every answer is ours, and that cuts nobody off when it ends."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,6 +16,7 @@ from electoral.unusable import Unusable
 SHUTDOWN_TIMEOUT = 5.0  # seconds that open requests get to finish
 GOODBYE = 0.5  # seconds in which open connections are told that their answer is the last
 KEEPALIVE_TIMEOUT = 75.0  # seconds; longer than a client's idle pause
+TLS_HANDSHAKE_TIMEOUT = 10.0  # seconds that a caller gets to agree on a key
 CLIENT_HEADERS_MAX = 8 * 1024  # bytes of one header line
 
 log = structlog.get_logger()
@@ -57,7 +59,9 @@ class _Connection(web.RequestHandler):
         return response
 
 
-async def _listen(runner: web.AppRunner, host: str, port: int) -> asyncio.Server:
+async def _listen(
+    runner: web.AppRunner, host: str, port: int, tls: ssl.SSLContext | None
+) -> asyncio.Server:
     loop = asyncio.get_running_loop()
 
     def connection() -> web.RequestHandler:
@@ -72,7 +76,15 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> asyncio.Server
         )
 
     try:
-        return await loop.create_server(connection, host, port, backlog=4096, reuse_address=True)
+        return await loop.create_server(
+            connection,
+            host,
+            port,
+            backlog=4096,
+            reuse_address=True,
+            ssl=tls,
+            ssl_handshake_timeout=None if tls is None else TLS_HANDSHAKE_TIMEOUT,
+        )
     except OSError as error:
         raise CannotListen(
             f"Port {port} of {host} cannot be served ({error.strerror}): "
@@ -81,7 +93,9 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> asyncio.Server
 
 
 @asynccontextmanager
-async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+async def serving(
+    app: web.Application, host: str, port: int, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[int]:
     """Serve an application; yields the port that it got.
 
     At the end nobody is cut off: new connections are refused, and for half a second those that are
@@ -98,7 +112,7 @@ async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[i
     runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=SHUTDOWN_TIMEOUT)
     await runner.setup()
     try:
-        listening = await _listen(runner, host, port)
+        listening = await _listen(runner, host, port, tls)
         try:
             yield int(listening.sockets[0].getsockname()[1])
         finally:

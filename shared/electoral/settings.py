@@ -6,11 +6,12 @@ Whoever finds that raises `Unusable`, and the same sentence names the setting.
 
 import os
 import sys
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from electoral.retention import Retention
 from electoral.unusable import Unusable
@@ -18,6 +19,17 @@ from electoral.unusable import Unusable
 S = TypeVar("S", bound="ServiceSettings")
 
 _HOST = r"(\[[0-9A-Fa-f:.]+\]|[^\s/?#:@,\[\]]*)(:[0-9]{1,5})?"
+
+
+def _read_networks(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    return tuple(ip_network(part.strip()) for part in text.split(","))
+
+
+Networks = Annotated[
+    tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_read_networks)
+]
 
 
 class ServiceSettings(BaseSettings):

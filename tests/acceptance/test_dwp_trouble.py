@@ -17,10 +17,10 @@ import pytest
 from electoral_local.rehearsal import Progress, Script
 from simulated.councils import JOURNAL_FILE
 from simulated.deliveries import Delivery, read_journals
+from simulated.judged_records import PENDING_ENDED
 from simulated.places import UNKNOWN_AUTHORITY
 from simulated.population import Population
 from simulated.receipts import Receipt
-from simulated.reconciliation import PENDING_ENDED
 from tasks import alongside
 
 from acceptance.outage import Outage, Waits, live_through_outage, waits_of

@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 import aiohttp
 import pytest
 from electoral import held, postgres
-from electoral.authorities import AUTHORITY_UNKNOWN, Authorities
+from electoral.authorities import AUTHORITY_UNKNOWN
 from electoral.consumer import Hold, Received
 from electoral.envelope import wrap
 from electoral.events import ApplicationReceived, ApplicationVerified
@@ -31,7 +31,7 @@ from electoral.tracing import new_traceparent
 from electoral_local.ports import free_ports
 from ems_gateway.__main__ import main
 from ems_gateway.answers import Answer, Answers
-from ems_gateway.assignment import assign_record, list_lines
+from ems_gateway.assignment import list_lines
 from ems_gateway.errors import CannotAssign
 from gateway_builders import (
     EDINBURGH,
@@ -471,14 +471,14 @@ async def test_an_unplaced_record_waits_until_it_is_assigned(world: World) -> No
     (record,) = await world.arrive(event)
     assert await world.ledger() == {(AUTHORITY_UNKNOWN, "held"): 1}
     assert record in (await list_lines(world.pool))[0]
-    ero = await assign_record(world.pool, Authorities.load(), record, EDINBURGH, "A. Operator")
+    ero = await world.desk.assign(record, EDINBURGH, "A. Operator")
     (item,) = (await world.page(LOTHIAN, gssCode=EDINBURGH))["registrations"]
     assert ero == LOTHIAN
     assert (item["gssCode"], item["assignedGssCode"]) == (AUTHORITY_UNKNOWN, EDINBURGH)
     assert await world.ledger() == {(AUTHORITY_UNKNOWN, "queued"): 1}
     assert (await world.put(record, ero=LOTHIAN)).status == 204
     assert await world.ledger() == {(AUTHORITY_UNKNOWN, "acknowledged"): 1}
-    assert await world.pool.fetchval("SELECT assigned_by FROM assignment") == "A. Operator"
+    assert await world.pool.fetchval("SELECT assigned_by FROM assignment") == "operator A. Operator"
 
 
 async def test_who_a_record_is_assigned_to_is_not_told_what_another_ero_has(world: World) -> None:
@@ -491,7 +491,7 @@ async def test_who_a_record_is_assigned_to_is_not_told_what_another_ero_has(worl
         ),
     )
     (record,) = await world.arrive(event)
-    await assign_record(world.pool, Authorities.load(), record, EDINBURGH, "A. Operator")
+    await world.desk.assign(record, EDINBURGH, "A. Operator")
     (item,) = (await world.page(LOTHIAN))["registrations"]
     assert item["verification"]["possibleDuplicates"] == {"total": 1, "listed": [duplicate]}
 
@@ -499,7 +499,7 @@ async def test_who_a_record_is_assigned_to_is_not_told_what_another_ero_has(worl
 async def test_later_outcomes_follow_an_assignment(world: World) -> None:
     event = world.outcome(gss_code=AUTHORITY_UNKNOWN, outcome=a_pending_outcome())
     (record,) = await world.arrive(event)
-    await assign_record(world.pool, Authorities.load(), record, HARTLEPOOL, "A. Operator")
+    await world.desk.assign(record, HARTLEPOOL, "A. Operator")
     later = {"application_id": event.application_id, "gss_code": AUTHORITY_UNKNOWN}
     ids = await world.arrive(world.outcome(**later, revision=2), world.outcome(**later, attempt=2))
     assert sorted(await world.ids()) == sorted(ids)
@@ -509,7 +509,7 @@ async def test_later_outcomes_follow_an_assignment(world: World) -> None:
 async def test_a_record_cannot_be_assigned_to_what_is_no_authority(world: World, code: str) -> None:
     (record,) = await world.arrive(world.outcome(gss_code=AUTHORITY_UNKNOWN))
     with pytest.raises(CannotAssign):
-        await assign_record(world.pool, Authorities.load(), record, code, "A. Operator")
+        await world.desk.assign(record, code, "A. Operator")
     assert await world.ledger() == {(AUTHORITY_UNKNOWN, "held"): 1}
 
 
@@ -518,7 +518,7 @@ async def test_only_what_is_held_for_want_of_an_authority_can_be_assigned(world:
     await world.put(failed, FAILURE)
     for record in (waiting, failed, "0" * 24, "x"):
         with pytest.raises(CannotAssign):
-            await assign_record(world.pool, Authorities.load(), record, EDINBURGH, "A. Operator")
+            await world.desk.assign(record, EDINBURGH, "A. Operator")
     assert await world.ids(LOTHIAN) == []
 
 

@@ -22,6 +22,7 @@ import asyncpg
 import pytest
 from aiohttp import ClientConnectorError, ClientSession, TCPConnector
 from builders import ABSENT, an_address, an_application
+from electoral.address_lookup import Address, SyntheticAddressLookup, uprn_of
 from electoral.authorities import Authorities
 from electoral.events import ApplicationAcknowledged, ApplicationVerified
 from electoral.identifiers import draw_reference, is_reference
@@ -32,7 +33,6 @@ from electoral.sealing import LONDON
 from electoral_local.kafka import EmbeddedKafka
 from electoral_local.postgres import EmbeddedPostgres
 from positions import begin_at_the_end, make_topics
-from registration.address_lookup import Address, SyntheticAddressLookup, uprn_of
 from registration.settings import MIGRATIONS
 from registration_service import (
     Service,

@@ -15,13 +15,13 @@ import time_machine
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 from builders import ABSENT, an_address, an_application
+from electoral.address_lookup import Address, uprn_of
 from electoral.identifiers import draw_reference, new_application_id
 from electoral.keys import make_keys
 from electoral.metrics import Metrics
 from electoral.postgres import Pool, transaction
 from electoral.sealing import LONDON, daily_key_id
 from registration import postgres
-from registration.address_lookup import Address, uprn_of
 from registration.watch import PATIENCE, UncheckedWatch, first_id_of
 from registration_service import authorized, postcode_index, public_port
 

@@ -11,7 +11,6 @@ from uuid import UUID
 import pytest
 from electoral import held, postgres
 from electoral.authorities import Authorities
-from electoral.blind_index import BlindIndex
 from electoral.calendar import london_date
 from electoral.envelope import wrap
 from electoral.handling import Received
@@ -23,6 +22,7 @@ from electoral.sealing import DirectoryKeyring, Sealer
 from electoral.tracing import new_traceparent
 from ems_gateway.handlers import KeepForEro
 from ems_gateway.history import History
+from ems_gateway.responsibility import Responsibilities
 from gateway_builders import an_outcome
 
 pytestmark = pytest.mark.integration
@@ -61,7 +61,7 @@ async def late(postgres_dsn: Callable[[str], str], keys_root: Path) -> AsyncIter
     key = keys_root / "ems-gateway" / f"{event.person.partition('.')[0]}.key"
     hidden = key.rename(key.with_suffix(".hidden"))
     sealer = Sealer(DirectoryKeyring(keys_root / "ems-gateway"))
-    handler = KeepForEro(Authorities.load(), sealer, History(BlindIndex(keyring)))
+    handler = KeepForEro(Responsibilities(Authorities.load()), sealer, History(keyring))
     pool = await postgres.open_pool(postgres_dsn("ems-gateway"), service="test", connections=4)
     async with pool:
         await hold(pool, sealer, handler, Received(event, new_traceparent()))

@@ -143,6 +143,16 @@ async def test_a_number_given_after_all_takes_back_that_there_was_none(bench: Be
     assert "noNino" not in await answers_published(bench, 2)
 
 
+async def test_a_corrected_number_that_was_never_issued_is_not_asked_about(
+    bench: Bench, council: Council
+) -> None:
+    asked = list(bench.dwp.asked)
+    await bench.take(council.resubmits(absence="never-issued", noNino=None))
+    assert bench.dwp.asked == asked
+    event = (await bench.published())[-1]
+    assert (event.nino_absence, event.outcome.decided_by) == ("never-issued", "nino-never-issued")
+
+
 async def test_a_repeated_resubmission_has_one_effect(bench: Bench, council: Council) -> None:
     again = council.resubmits(nino=CORRECTED)
     await bench.take(again)

@@ -10,7 +10,6 @@ from uuid import uuid4
 import pytest
 from electoral import postgres
 from electoral.authorities import AUTHORITY_UNKNOWN, Authorities
-from electoral.blind_index import BlindIndex
 from electoral.handling import Hold, Received
 from electoral.metrics import Metrics
 from electoral.postgres import Pool, transaction
@@ -19,6 +18,7 @@ from electoral.tracing import new_traceparent
 from ems_gateway import watch
 from ems_gateway.handlers import KeepForEro
 from ems_gateway.history import History
+from ems_gateway.responsibility import Responsibilities
 from gateway_builders import an_outcome
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
@@ -50,7 +50,7 @@ async def gateway_pool(postgres_dsn: FreshDatabase) -> AsyncIterator[Pool]:
 async def one_queued_and_two_unplaced(gateway_pool: Pool, keys_root: Path) -> None:
     keyring = DirectoryKeyring(keys_root / "ems-gateway")
     sealer = Sealer(keyring)
-    handler = KeepForEro(Authorities.load(), sealer, History(BlindIndex(keyring)))
+    handler = KeepForEro(Responsibilities(Authorities.load()), sealer, History(keyring))
     unplaced = [an_outcome(sealer, gss_code=AUTHORITY_UNKNOWN) for _ in range(2)]
     events = [an_outcome(sealer), *unplaced]
     prepared = await handler.prepare([Received(event, new_traceparent()) for event in events])

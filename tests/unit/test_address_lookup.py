@@ -7,10 +7,7 @@ from zlib import crc32
 import brotli
 import msgpack
 import pytest
-from electoral.postcodes import PostcodeIndex, build_index
-from hypothesis import given
-from hypothesis import strategies as st
-from registration.address_lookup import (
+from electoral.address_lookup import (
     Address,
     AddressLookup,
     SyntheticAddressLookup,
@@ -18,6 +15,9 @@ from registration.address_lookup import (
     read_uprn,
     uprn_of,
 )
+from electoral.postcodes import PostcodeIndex, build_index
+from hypothesis import given
+from hypothesis import strategies as st
 
 LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
 POSTCODES = st.from_regex(

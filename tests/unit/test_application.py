@@ -9,6 +9,7 @@ import pytest
 from builders import ABSENT, an_address, an_application
 from electoral import fields
 from electoral.answers import Answers
+from electoral.json_body import canonical_json
 from electoral.person import read_person
 from electoral.problems import FieldError
 from email_validator import validate_email
@@ -16,7 +17,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from registration.application import Application
-from registration.json_body import canonical_json
 from registration.messages import CATALOGUE, sentence
 from registration.reading import ERRORS_MAX, InvalidApplication, read_application
 

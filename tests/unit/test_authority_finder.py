@@ -9,9 +9,9 @@ import brotli
 import msgpack
 import pytest
 from builders import ABSENT, an_address, an_application
+from electoral.address_lookup import Address, AddressLookupUnavailable
 from electoral.authorities import Authorities
 from electoral.postcodes import PostcodeIndex, build_index
-from registration.address_lookup import Address, AddressLookupUnavailable
 from registration.application import Application
 from registration.authority import AuthorityFinder, Placed
 from registration.reading import read_application

@@ -11,13 +11,13 @@ from ems_gateway.delivery import (
     Changes,
     Route,
     Standing,
-    Standings,
     answer,
     arrive,
-    assign,
     first_standing,
+    offer,
     route,
 )
+from ems_gateway.standings import Standings
 from gateway_builders import EDINBURGH, HARTLEPOOL, LOTHIAN, a_filed
 
 TODAY = date(2026, 11, 22)
@@ -202,15 +202,53 @@ def test_failure_then_success_in_one_batch_leaves_it_acknowledged() -> None:
     assert states_counted(changes) == {"queued": -1, "acknowledged": 1}
 
 
-# -- assigning
+@pytest.mark.parametrize("status", ["success", "failure"])
+def test_of_an_older_lease_or_offer_success_counts_and_failure_does_not(status: str) -> None:
+    changes, filed = Changes(), a_filed()
+    taken = answer(changes, filed, QUEUED, status, of_newest=False)  # type: ignore[arg-type]
+    assert taken == (status == "success")
+    assert (changes == Changes()) == (status == "failure")
 
 
-def test_an_assigned_record_leaves_what_is_held_for_its_eros_queue() -> None:
-    changes, filed = Changes(), a_filed(gss_code=AUTHORITY_UNKNOWN)
-    assign(changes, filed, HELD._replace(ero=None), HARTLEPOOL, "hartlepool")
+# -- offering
+
+
+@pytest.mark.parametrize("before", [HELD, ACKNOWLEDGED])
+def test_an_answered_record_goes_back_on_the_queue_as_a_new_offer(before: Standing) -> None:
+    changes, filed = Changes(), a_filed()
+    assert offer(changes, filed, before) == "offered"
+    waiting = changes.queued[filed.position]
+    assert (waiting.offer, waiting.order_at) == (2, filed.attempt_received_at)
+    assert changes.standings[filed.key].offer == 2
+    assert states_counted(changes) == {before.state: -1, "queued": 1}
+
+
+def test_what_was_held_is_held_no_longer_when_it_is_offered() -> None:
+    changes, filed = Changes(), a_filed()
+    offer(changes, filed, HELD)
     assert changes.no_longer_held == {filed.position}
-    assert changes.queued[filed.position].gss_code == HARTLEPOOL
-    assert states_counted(changes) == {"held": -1, "queued": 1}
+
+
+@pytest.mark.parametrize(
+    ("before", "outcome"),
+    [
+        (QUEUED, "waits-already"),
+        (ACKNOWLEDGED._replace(revision=2), "superseded"),
+        (HELD._replace(ero=None), "not-placed"),
+    ],
+)
+def test_what_waits_was_superseded_or_has_no_ero_is_not_offered(
+    before: Standing, outcome: str
+) -> None:
+    changes = Changes()
+    assert offer(changes, a_filed(), before) == outcome
+    assert changes == Changes()
+
+
+def test_a_record_is_delivered_with_the_offer_that_it_is() -> None:
+    changes, filed = Changes(), a_filed()
+    answer(changes, filed, QUEUED._replace(offer=3), "failure")
+    assert changes.held[filed.position].offer == 3
 
 
 # -- what replaces what

@@ -13,11 +13,12 @@ import yaml
 from electoral import explanation
 from electoral.explanation import FIELDS, Sentence, explain
 from electoral.person import UnreadablePerson
-from ems_gateway.items import ITEM_BYTES_BESIDE, Content, detail, item, read_person
+from ems_gateway.items import ITEM_BYTES_BESIDE, Content, Delivery, detail, item, read_person
 from gateway_builders import (
     EDINBURGH,
     HARTLEPOOL,
     LEVELS,
+    LOTHIAN,
     RECEIVED_AT,
     a_final_outcome,
     a_pending_outcome,
@@ -79,12 +80,14 @@ def a_content(event: str | None = None, **changes: Any) -> Content:
 
 
 def rendered(content: Content | None = None, **changes: Any) -> dict[str, Any]:
-    shown = item(
-        content or a_content(),
-        changes.pop("person", a_person()),
-        delivered_under=changes.pop("delivered_under", HARTLEPOOL),
+    delivery = Delivery(
+        gss_code=changes.pop("delivered_under", HARTLEPOOL),
+        ero=changes.pop("ero", "hartlepool"),
+        offer=changes.pop("offer", 1),
         leased_until=changes.pop("leased_until", None),
+        lease_id=changes.pop("lease_id", None),
     )
+    shown = item(content or a_content(), changes.pop("person", a_person()), delivery)
     found: dict[str, Any] = json.loads(json.dumps(shown))
     return found
 
@@ -196,10 +199,13 @@ def test_the_ero_of_the_accepting_authority_sees_its_own_duplicates_in_full() ->
     assert rendered(a_content(event))["verification"]["possibleDuplicates"] == DUPLICATES
 
 
-def test_another_ero_sees_authority_month_and_basis_of_duplicates_and_nothing_else() -> None:
+@pytest.mark.parametrize("to_another", [{"delivered_under": EDINBURGH}, {"ero": LOTHIAN}])
+def test_another_ero_sees_authority_month_and_basis_of_duplicates_and_nothing_else(
+    to_another: dict[str, str],
+) -> None:
     event = an_event_that_found(possibleDuplicates=DUPLICATES)
-    shown = rendered(a_content(event), delivered_under=EDINBURGH)
-    assert shown["assignedGssCode"] == EDINBURGH
+    shown = rendered(a_content(event), **to_another)
+    assert shown.get("assignedGssCode") == to_another.get("delivered_under")
     assert shown["verification"]["possibleDuplicates"] == {
         "total": 2,
         "listed": [
@@ -252,12 +258,9 @@ def test_the_size_that_is_reckoned_is_never_below_what_is_delivered() -> None:
     longest = {f: max(FIELDS[f], key=lambda level: len(FIELDS[f][level].cy)) for f in FIELDS}
     event = an_event(outcome=a_final_outcome(levels=longest, decidedAt="2026-11-20T09:30:15Z"))
     content = a_content(event, replaces=bytes(12))
-    shown = item(
-        content,
-        {"firstName": "A", "lastName": "B"},
-        delivered_under=EDINBURGH,
-        leased_until=datetime.now(UTC) + timedelta(minutes=5),
-    )
+    until = datetime.now(UTC) + timedelta(minutes=5)
+    delivery = Delivery(EDINBURGH, LOTHIAN, offer=2**31 - 1, leased_until=until, lease_id=bytes(12))
+    shown = item(content, {"firstName": "A", "lastName": "B"}, delivery)
     compact = to_json(json.loads(event))
     assert len(to_json(shown)) <= len(compact) + ITEM_BYTES_BESIDE
 
@@ -274,9 +277,12 @@ def test_times_are_utc_with_microseconds() -> None:
 
 
 def test_a_running_lease_is_shown_and_an_ended_one_is_not() -> None:
-    soon = datetime.now(UTC) + timedelta(minutes=5)
-    assert rendered(leased_until=soon)["leasedUntil"] is not None
-    assert rendered(leased_until=RECEIVED_AT - timedelta(days=1))["leasedUntil"] is None
+    soon, lease_id = datetime.now(UTC) + timedelta(minutes=5), bytes(11) + b"\x07"
+    shown = rendered(leased_until=soon, lease_id=lease_id)
+    assert shown["leasedUntil"] is not None
+    assert shown["leaseId"] == lease_id.hex()
+    ended = rendered(leased_until=RECEIVED_AT - timedelta(days=1), lease_id=lease_id)
+    assert (ended["leasedUntil"], ended["leaseId"]) == (None, None)
 
 
 def test_a_record_names_what_it_replaces() -> None:

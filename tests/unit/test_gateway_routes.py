@@ -5,9 +5,9 @@ The pool of these tests was never opened: whatever needs Postgres finds it away.
 
 import json
 from collections.abc import AsyncIterator
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import asyncpg
@@ -21,9 +21,12 @@ from electoral.metrics import Metrics
 from electoral.routes import TokenRoute
 from electoral.sealing import DirectoryKeyring, Sealer
 from ems_gateway.app import compose
-from ems_gateway.credentials import caller_of, read_credentials
+from ems_gateway.eros_file import open_eros_file
 from ems_gateway.history import History
+from ems_gateway.issued import Issued
+from ems_gateway.responsibility import Responsibilities
 from ems_gateway.routes import ROUTES, public_app
+from gateway_world import some_callers
 
 TOKEN = "hartlepools-token"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -39,14 +42,18 @@ async def client(tmp_path: Path) -> AsyncIterator[Client]:
     pool = asyncpg.create_pool("postgresql://nobody@127.0.0.1:1/nothing", min_size=0)
     keyring, metrics, authorities = DirectoryKeyring(tmp_path), Metrics(), Authorities.load()
     index = BlindIndex(keyring)
+    issued = Issued(pool)
+    issued.learn((), monotonic())
+    callers = some_callers(open_eros_file(file, Authorities.load), issued, metrics)
     gateway = compose(
         pool=pool,
         sealer=Sealer(keyring),
         index=index,
-        history=History(index),
+        history=History(keyring),
         authorities=authorities,
+        responsibilities=Responsibilities(authorities),
         metrics=metrics,
-        authenticate=partial(caller_of, read_credentials(file, authorities)),
+        authenticate=callers.authenticate,
         after_commit=lambda: None,
     )
     app = public_app(gateway, metrics)
@@ -62,7 +69,7 @@ async def problem(response: ClientResponse, status: int) -> dict[str, Any]:
 
 
 def an_openapi_path(path: str) -> str:
-    return path.replace("{id}", ID)
+    return path.replace("{id}", ID).replace("{leaseId}", ID).replace("{day}", "2026-11-20")
 
 
 GUARDED = [route for route in ROUTES if isinstance(route, TokenRoute)]

@@ -3,9 +3,9 @@
 import json
 
 import pytest
+from electoral.json_body import DEPTH_MAX, MalformedJson, canonical_json, parse_json
 from hypothesis import given
 from hypothesis import strategies as st
-from registration.json_body import DEPTH_MAX, MalformedJson, canonical_json, parse_json
 
 CANARY = "Zyxwvut"
 

@@ -5,12 +5,12 @@ from contextlib import suppress
 from datetime import date
 
 from builders import an_application
+from electoral.json_body import MalformedJson, canonical_json, parse_json
 from electoral.problems import Problem
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from registration.application import Application
 from registration.batches import read_batch
-from registration.json_body import MalformedJson, canonical_json, parse_json
 from registration.reading import InvalidApplication, check_for_nation, read_application
 
 TODAY = date(2026, 11, 22)

@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+import trustme
 from electoral import logs
 from electoral.settings import ServiceSettings
 from ems_gateway import __main__ as gateway
@@ -142,6 +143,8 @@ WRONG = [
     ("registration", "POSTCODE_INDEX", "nowhere"),
     ("registration", "POSTCODE_INDEX", "."),
     ("registration", "POSTCODE_INDEX", "eros.json"),
+    ("ems-gateway", "POSTCODE_INDEX", "nowhere"),
+    ("ems-gateway", "POSTCODE_INDEX", "eros.json"),
     ("registration", "WRITERS", "0"),
     ("registration", "ADDRESS_LOOKUP_TIMEOUT_SECONDS", "0"),
     ("registration", "TRUSTED_PROXIES", "10.0.0.0/8,load-balancer"),
@@ -149,6 +152,8 @@ WRONG = [
     ("verification", "KEY_WAIT_HOURS", "0"),
     ("ems-gateway", "EROS_FILE", "nowhere"),
     ("ems-gateway", "EROS_FILE", "partners.json"),
+    ("ems-gateway", "PROXY_ADDRESSES", "load-balancer"),
+    ("ems-gateway", "REQUESTS_PER_SECOND_MAX", "0"),
 ]
 
 
@@ -241,6 +246,52 @@ def test_trusted_proxies_are_networks_and_nobody_unless_named(
         ip_network("10.0.0.0/8"),
         ip_network("2001:db8::1/128"),
     )
+
+
+@pytest.fixture
+def tls_files(tmp_path: Path) -> dict[str, Path]:
+    ca, others = trustme.CA(), trustme.CA()
+    files = {name: tmp_path / f"{name}.pem" for name in ("certificate", "key", "ca", "other-key")}
+    own = ca.issue_cert("127.0.0.1")
+    own.cert_chain_pems[0].write_to_path(str(files["certificate"]))
+    own.private_key_pem.write_to_path(str(files["key"]))
+    ca.cert_pem.write_to_path(str(files["ca"]))
+    (tmp_path / "nonsense.pem").write_text("nonsense")
+    others.issue_cert("127.0.0.1").private_key_pem.write_to_path(str(files["other-key"]))
+    return files
+
+
+@pytest.mark.parametrize("missing", ["TLS_CERTIFICATE", "TLS_KEY", "TLS_CLIENT_CA"])
+def test_tls_needs_certificate_key_and_authorities(
+    start_of: Callable[[str], Start], missing: str
+) -> None:
+    start = start_of("ems-gateway")
+    for name in {"TLS_CERTIFICATE", "TLS_KEY", "TLS_CLIENT_CA"} - {missing}:
+        start.tell(name, "some.pem")
+    said = start.sentence()
+    assert said.startswith("EMS_GATEWAY_TLS_CLIENT_CA")
+    assert "none of the three" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("TLS_CERTIFICATE", "nowhere"),
+        ("TLS_KEY", "nowhere"),
+        ("TLS_KEY", "other-key.pem"),
+        ("TLS_KEY", "nonsense.pem"),
+        ("TLS_CLIENT_CA", "nowhere"),
+        ("TLS_CLIENT_CA", "nonsense.pem"),
+    ],
+)
+def test_a_file_that_tls_cannot_use_is_named(
+    start_of: Callable[[str], Start], tls_files: dict[str, Path], name: str, file: str
+) -> None:
+    start = start_of("ems-gateway")
+    for setting, own in (("CERTIFICATE", "certificate"), ("KEY", "key"), ("CLIENT_CA", "ca")):
+        start.tell(f"TLS_{setting}", tls_files[own].name)
+    start.tell(name, file)
+    assert start.sentence().startswith(f"{start.variable(name)} is wrong: ")
 
 
 def test_keys_are_listed_and_kept_for_as_long_as_the_settings_say(

@@ -7,8 +7,8 @@ from pathlib import Path
 import brotli
 import msgpack
 import pytest
+from electoral.address_lookup import SyntheticAddressLookup
 from electoral.postcodes import PostcodeIndex, build_index
-from registration.address_lookup import SyntheticAddressLookup
 from simulated.uprns import (
     houses_of,
     is_over_the_boundary,

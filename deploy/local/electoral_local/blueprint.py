@@ -121,7 +121,7 @@ class Blueprint:
         needs = {
             "registration": ("credentials", *self._postcodes_needed()),
             "verification": ("dwp",) if self.options.simulators else (),
-            "ems-gateway": ("credentials",),
+            "ems-gateway": ("credentials", *self._postcodes_needed()),
         }
         for service in SERVICES:
             for instance in self.instances(service):
@@ -165,7 +165,10 @@ class Blueprint:
                 "DWP_CLIENT_SECRET": self.credentials.dwp_client_secret,
                 "DWP_LOOKUPS_PER_SECOND_MAX": str(_DWP_LOOKUPS_PER_SECOND_MAX),
             }
-        return {"EROS_FILE": str(self.credentials.eros_file)}
+        return {
+            "EROS_FILE": str(self.credentials.eros_file),
+            "POSTCODE_INDEX": str(postcode_index()),
+        }
 
     def _dwp(self) -> ProcessSpec:
         return ProcessSpec(

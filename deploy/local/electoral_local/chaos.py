@@ -13,7 +13,7 @@ import typer
 
 from electoral_local.blueprint import SERVICES
 from electoral_local.errors import ConfigurationError, LocalError
-from electoral_local.options import BrokersOption, KeepOption
+from electoral_local.options import BehavioursOption, BrokersOption, KeepOption
 from electoral_local.rehearsal import Progress, Rehearsal, Script
 from electoral_local.scratch import scratch_options, scratch_state
 from electoral_local.showing import play_with_bars, show_run
@@ -48,6 +48,7 @@ def plan(seed: int, applications: int) -> list[Death]:
 def chaos(
     seeds: Annotated[str, typer.Option(help="A seed, several (1,2,3), or a range (1-10).")] = "1",
     applications: Annotated[int, typer.Option(min=100, help="How many in each run.")] = 20_000,
+    behaviours: BehavioursOption = "",
     brokers: BrokersOption = 1,
     keep: KeepOption = False,
 ) -> None:
@@ -56,7 +57,8 @@ def chaos(
     for seed in read_seeds(seeds):
         console.rule(f"seed {seed}")
         with scratch_state(keep=keep) as state:
-            if not asyncio.run(_run(state, seed, applications, brokers)):
+            script = Script(applications=applications, seed=seed, behaviours=behaviours)
+            if not asyncio.run(_run(state, script, brokers)):
                 failed.append(seed)
     if failed:
         raise LocalError(f"It does not balance with the seeds {', '.join(map(str, failed))}.")
@@ -82,11 +84,11 @@ def _bad_seeds(text: str) -> ConfigurationError:
     )
 
 
-async def _run(state: Path, seed: int, applications: int, brokers: int) -> bool:
-    script = Script(applications=applications, seed=seed)
+async def _run(state: Path, script: Script, brokers: int) -> bool:
+    deaths = plan(script.seed, script.applications)
     async with Stack(scratch_options(state, brokers, script)) as stack:
         rehearsal = Rehearsal(stack, script)
-        killing = asyncio.create_task(_kill_all(stack, rehearsal, plan(seed, applications)))
+        killing = asyncio.create_task(_kill_all(stack, rehearsal, deaths))
         await play_with_bars(rehearsal)
         if not killing.done():
             killing.cancel()

@@ -8,7 +8,12 @@ from typing import Annotated
 import typer
 
 from electoral_local.blueprint import StackOptions
-from electoral_local.options import BrokersOption, KeepOption
+from electoral_local.options import (
+    BehavioursOption,
+    BrokersOption,
+    DeterminingOption,
+    KeepOption,
+)
 from electoral_local.rehearsal import Rehearsal, Script
 from electoral_local.scratch import scratch_options, scratch_state
 from electoral_local.showing import play_with_bars, show_refusals, show_run
@@ -28,6 +33,8 @@ def demo(
     rate: Annotated[
         float | None, typer.Option(help="Applications a second; else as fast as it goes.")
     ] = None,
+    behaviours: BehavioursOption = "",
+    determining: DeterminingOption = 0.0,
     brokers: BrokersOption = 1,
     connections: Annotated[int, typer.Option(min=1, help="Citizens at once.")] = 256,
     seed: Annotated[int, typer.Option(help="Of the simulated population.")] = 1,
@@ -43,6 +50,8 @@ def demo(
         connections=connections,
         rate=rate,
         seed=seed,
+        behaviours=behaviours,
+        determining=determining,
     )
     with scratch_state(keep=keep) as state:
         balances = asyncio.run(_demo(scratch_options(state, brokers, script), script, quiet))

@@ -21,6 +21,10 @@ _LOOK_INTERVAL_SECONDS = 0.2
 _STALLED_SECONDS = 90.0
 """Without one more acknowledgement the run goes to the judge as it is."""
 _FEW_APPLICATIONS = 2_000
+_AWAY_POLLS = 6
+"""A system that is off for days in the world is off for so many polls here."""
+_CONNECTIONS_OF_MANY_MANNERS = 96
+"""Who puts one by one keeps a connection busy for long; well-behaved ones need few."""
 _LINE_BYTES_MAX = 1 << 20
 _FIGURES = ("sent", "accepted", "refused", "unanswered", "retries")
 
@@ -37,6 +41,10 @@ class Script:
     rate: float | None = None
     """Applications a second; as fast as it goes where not given."""
     seed: int = 1
+    behaviours: str = ""
+    """How councils' systems work, as `simulated councils` reads it; all well-behaved if empty."""
+    determining: float = 0.0
+    """Share of EROs that also decide on what they took."""
 
     @property
     def total(self) -> int:
@@ -49,6 +57,27 @@ class Script:
     def councils_poll_seconds(self) -> float:
         """How often each council asks: real ones every 5 minutes, here somebody is watching."""
         return 1.0 if self.total <= _FEW_APPLICATIONS else 4.0
+
+    @property
+    def council_pause_seconds(self) -> float:
+        """For so long a council may have nothing to say though it is well."""
+        polls = 1.5 + _AWAY_POLLS if self.behaviours else 1.5
+        return polls * self.councils_poll_seconds
+
+    @property
+    def councils_arguments(self) -> tuple[str, ...]:
+        """What the councils of this run are told."""
+        arguments = [f"--interval={self.councils_poll_seconds}"]
+        if self.behaviours:
+            arguments += [
+                f"--behaviours={self.behaviours}",
+                f"--away={_AWAY_POLLS * self.councils_poll_seconds}",
+                f"--connections={_CONNECTIONS_OF_MANY_MANNERS}",
+                f"--seed={self.seed}",
+            ]
+        if self.determining:
+            arguments.append(f"--determining={self.determining}")
+        return tuple(arguments)
 
 
 @dataclass(frozen=True)
@@ -220,7 +249,7 @@ class Rehearsal:
     def _patience_seconds(self) -> float:
         """What can never be acknowledged, an address nobody can place, is a small share."""
         few = self.progress.outstanding <= max(20, 0.02 * self.progress.accepted)
-        return 1.5 * self._script.councils_poll_seconds if few else _STALLED_SECONDS
+        return self._script.council_pause_seconds if few else _STALLED_SECONDS
 
     def _acknowledged(self) -> int:
         url = f"{self._stack.blueprint.admin_url('councils')}/statistics"

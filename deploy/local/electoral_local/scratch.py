@@ -35,5 +35,5 @@ def scratch_options(state: Path, brokers: int, script: Script) -> StackOptions:
         brokers=brokers,
         free_ports=True,
         seed=script.seed,
-        arguments={"councils": (f"--interval={script.councils_poll_seconds}",)},
+        arguments={"councils": script.councils_arguments},
     )

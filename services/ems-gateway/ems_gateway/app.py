@@ -3,38 +3,75 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from ssl import SSLContext
 
 from electoral.authorities import Authorities
 from electoral.blind_index import BlindIndex
-from electoral.frame import open_frame
+from electoral.frame import Frame, open_frame
 from electoral.ledger import read_side
 from electoral.lifecycle import Lifecycle
+from electoral.limits import RateLimit
 from electoral.metrics import Metrics
+from electoral.postcodes import PostcodeIndex
 from electoral.postgres import Pool
+from electoral.proxies import TrustedProxies
+from electoral.retention import Retention
 from electoral.routes import Authenticate
 from electoral.sealing import Sealer
+from electoral.tls import server_context
 
 from ems_gateway.answers import Answers
-from ems_gateway.callers import Caller
-from ems_gateway.credentials import (
-    caller_of,
-    credentials_check,
-    read_credentials,
-)
+from ems_gateway.callers import Caller, Callers
+from ems_gateway.determinations import Determinations
+from ems_gateway.eros_file import ErosFile, open_eros_file
 from ems_gateway.gateway import Gateway
 from ems_gateway.handlers import KeepForEro
 from ems_gateway.history import History
+from ems_gateway.issued import Issued
+from ems_gateway.leases import Leases, keep_forgetting
+from ems_gateway.moving import Moves, keep_sweeping
+from ems_gateway.notice_moving import NoticeMoves, keep_sweeping_notices
+from ems_gateway.notice_writing import NoticeWriter
+from ems_gateway.notices import Notices
+from ems_gateway.offers import Offers
+from ems_gateway.overdue import keep_reporting
 from ems_gateway.pages import Pages
+from ems_gateway.paper import PaperApplications
+from ems_gateway.paper_reading import PaperReader
 from ems_gateway.postgres.attempts import which_are_known
+from ems_gateway.postgres.notices import NOTICES_SEALED_AND_UNFINISHED
 from ems_gateway.postgres.records import SEALED_AND_UNFINISHED
+from ems_gateway.postgres.responsibilities import read_stated
+from ems_gateway.previous import FindByPostcode, PreviousAuthorities
+from ems_gateway.pulls import Pulls
+from ems_gateway.responsibility import AuthorityFiles, Responsibilities, keep_reading
+from ems_gateway.resubmission import Resubmissions
 from ems_gateway.routes import public_app
 from ems_gateway.settings import MIGRATIONS, SERVICE, Settings
-from ems_gateway.watch import keep_warning, set_gauges
+from ems_gateway.splitting import parts_by
+from ems_gateway.statements import Statements
+from ems_gateway.taking import Proofs
+from ems_gateway.telling import Histories
+from ems_gateway.watch import keep_warning, set_all_gauges
+
+KEPT_BY_DEFAULT = Retention()
+
+AT_ONCE_SECONDS = 2.0  # an ERO may send the requests of so long at once
 
 
-def read_authorities(settings: Settings) -> Authorities:
-    """Read the lists of authorities and EROs."""
-    return Authorities.load(settings.authorities_file, settings.ero_contacts_file)
+def authority_files(settings: Settings) -> AuthorityFiles:
+    """Name the files of authorities and EROs."""
+    return AuthorityFiles(settings.authorities_file, settings.ero_contacts_file)
+
+
+async def read_responsibilities(settings: Settings, pool: Pool) -> Responsibilities:
+    """Read who answers for which code, as it is now."""
+    return Responsibilities(authority_files(settings).load(), await read_stated(pool))
+
+
+def open_postcodes(settings: Settings) -> PostcodeIndex | None:
+    """Open the index of postcodes, if there is one; raises PostcodeIndexUnusable."""
+    return None if settings.postcode_index is None else PostcodeIndex(settings.postcode_index)
 
 
 def compose(
@@ -44,15 +81,48 @@ def compose(
     index: BlindIndex,
     history: History,
     authorities: Authorities,
+    responsibilities: Responsibilities,
     metrics: Metrics,
     authenticate: Authenticate[Caller],
     after_commit: Callable[[], None],
+    retention: Retention = KEPT_BY_DEFAULT,
+    find_by_postcode: FindByPostcode | None = None,
 ) -> Gateway:
     """Put together what the routes need; `after_commit` is called when events were written."""
+    proofs = Proofs(index)
+    previous = PreviousAuthorities(find_by_postcode, responsibilities)
     return Gateway(
         authenticate=authenticate,
-        pages=Pages(pool, sealer),
+        pages=Pages(pool, sealer, history),
+        offers=Offers(pool, sealer, history),
+        leases=Leases(pool, history),
+        paper=PaperApplications(
+            pool=pool,
+            reader=PaperReader(sealer, proofs, responsibilities, previous),
+            proofs=proofs,
+            history=history,
+            metrics=metrics,
+            after_commit=after_commit,
+        ),
+        resubmissions=Resubmissions(
+            pool=pool,
+            sealer=sealer,
+            proofs=proofs,
+            history=history,
+            previous=previous,
+            retention=retention,
+            is_destroyed=index.is_destroyed,
+            metrics=metrics,
+            after_commit=after_commit,
+        ),
         answers=Answers(pool, sealer, history, metrics, after_commit),
+        pulls=Pulls(pool),
+        determinations=Determinations(
+            pool, history, NoticeWriter(sealer, responsibilities.route), metrics, after_commit
+        ),
+        notices=Notices(pool, sealer, history),
+        histories=Histories(pool),
+        statements=Statements(pool, history),
     )
 
 
@@ -60,27 +130,41 @@ def compose(
 async def serve(settings: Settings, lifecycle: Lifecycle) -> AsyncIterator[None]:
     """Run the whole service until the context ends."""
     # Read before anything is opened: a wrong file ends the start.
-    authorities = read_authorities(settings)
-    credentials = read_credentials(settings.eros_file, authorities)
+    files = authority_files(settings)
+    authorities = files.load()
+    postcodes = open_postcodes(settings)
+    eros_file = open_eros_file(settings.eros_file, files.load)
+    tls = _tls(settings)
     async with open_frame(
         SERVICE,
         settings,
         lifecycle,
         migrations=MIGRATIONS,
-        purposes=("person",),
-        sealed=SEALED_AND_UNFINISHED,
+        purposes=("person", "nino-council"),
+        sealed=SEALED_AND_UNFINISHED + NOTICES_SEALED_AND_UNFINISHED,
     ) as frame:
         index = BlindIndex(frame.keyring)
-        history = History(index)
+        responsibilities = Responsibilities(authorities, await read_stated(frame.pool))
+        parts = parts_by(postcodes, frame.sealer)
+        history = History(frame.keyring)
+        issued = Issued(frame.pool)
+        await issued.try_to_read()
+        moves = Moves(frame.pool, responsibilities, history, parts)
         await frame.serve_admin(
             partial(read_side, frame.pool, which_are_known=which_are_known),
-            checks={"credentials": credentials_check(credentials)},
-            gauges=(lambda: set_gauges(frame.pool, frame.metrics),),
+            checks={"credentials": eros_file.check, "history": history.check},
+            gauges=(lambda: set_all_gauges(frame.pool, frame.metrics),),
         )
         await frame.run(
-            frame.consuming(KeepForEro(authorities, frame.sealer, history)),
+            frame.consuming(KeepForEro(responsibilities, frame.sealer, history)),
             keep_warning(frame.pool),
-            credentials.keep_reading(),
+            keep_reporting(frame.pool),
+            keep_forgetting(frame.pool),
+            keep_reading(responsibilities, files, frame.pool),
+            keep_sweeping(moves),
+            keep_sweeping_notices(NoticeMoves(frame.pool, responsibilities, history)),
+            eros_file.keep_reading(),
+            issued.keep_reading(),
         )
         gateway = compose(
             pool=frame.pool,
@@ -88,10 +172,32 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> AsyncIterator[None]
             index=index,
             history=history,
             authorities=authorities,
+            responsibilities=responsibilities,
             metrics=frame.metrics,
-            authenticate=partial(caller_of, credentials),
+            authenticate=_callers(settings, eros_file, issued, frame).authenticate,
             after_commit=frame.relay.wake,
+            retention=settings.retention,
+            find_by_postcode=None if parts is None else parts.gss_code,
         )
         await frame.enter("commits", gateway.answers.group_commit)
-        await frame.serve_public(public_app(gateway, frame.metrics), settings)
+        await frame.stack.enter_async_context(lifecycle.task(gateway.pulls.keep_writing()))
+        await frame.serve_public(public_app(gateway, frame.metrics), settings, tls)
         yield
+
+
+def _tls(settings: Settings) -> SSLContext | None:
+    certificate, key, client_ca = settings.tls_certificate, settings.tls_key, settings.tls_client_ca
+    if certificate is None or key is None or client_ca is None:
+        return None
+    return server_context(certificate, key, client_ca)
+
+
+def _callers(settings: Settings, eros_file: ErosFile, issued: Issued, frame: Frame) -> Callers:
+    per_second = settings.requests_per_second_max
+    return Callers(
+        eros_file=eros_file,
+        issued=issued,
+        proxies=TrustedProxies(settings.proxy_addresses),
+        limit=RateLimit(per_second * AT_ONCE_SECONDS, AT_ONCE_SECONDS),
+        metrics=frame.metrics,
+    )

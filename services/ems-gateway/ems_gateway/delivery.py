@@ -4,14 +4,12 @@ An attempt is in the state of its newest revision. What is decided for a whole b
 in `Changes`, which one function of `postgres` writes.
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
 from electoral.authorities import AUTHORITY_UNKNOWN, Authorities, UnknownAuthority
-from electoral.identifiers import record_id
 from electoral.ledger import AttemptKey, Counted, LedgerDeltas
 
 State = Literal["new", "queued", "held", "acknowledged"]
@@ -87,6 +85,7 @@ class Waiting(NamedTuple):
     order_at: datetime
     gss_code: str  # where it is delivered
     size: int
+    offer: int
     reason: HoldReason | None
 
 
@@ -151,6 +150,7 @@ def _waiting(filed: Filed, standing: Standing, reason: HoldReason | None) -> Wai
         order_at=filed.attempt_received_at,
         gss_code=standing.assigned_gss_code or filed.gss_code,
         size=filed.size,
+        offer=standing.offer,
         reason=reason,
     )
 
@@ -185,12 +185,22 @@ def arrive(
     changes.move(filed, before, after, destination.reason)
 
 
-def answer(changes: Changes, filed: Filed, before: Standing, status: AnswerStatus) -> bool:
+def answer(
+    changes: Changes,
+    filed: Filed,
+    before: Standing,
+    status: AnswerStatus,
+    *,
+    of_newest: bool = True,
+) -> bool:
     """Apply an ERO's answer; returns whether it had an effect.
 
     The first answer within an offer stands, but success after failure always wins. An answer to a
-    superseded record has no effect.
+    superseded record has no effect, nor has a failure that is not `of_newest`: of a lease or an
+    offer that another one has followed.
     """
+    if status == "failure" and not of_newest:
+        return False
     first = before.state == "queued"
     won_over = before.state == "held" and status == "success"
     if filed.revision != before.revision or not (first or won_over):
@@ -202,52 +212,16 @@ def answer(changes: Changes, filed: Filed, before: Standing, status: AnswerStatu
     return True
 
 
-def assign(changes: Changes, filed: Filed, before: Standing, gss_code: str, ero: str) -> None:
-    """Send a record that was held for want of an authority to the one that an operator names."""
-    after = before._replace(state="queued", ero=ero, assigned_gss_code=gss_code)
-    changes.move(filed, before, after)
+Offering = Literal["offered", "waits-already", "superseded", "not-placed"]
 
 
-class Standings:
-    """Where the attempts of some applications stand, while a batch of records arrives."""
-
-    def __init__(self, standings: Mapping[AttemptKey, Standing]) -> None:
-        self._by_application: dict[UUID, dict[int, Standing]] = {}
-        for key, standing in standings.items():
-            self.put(key, standing)
-
-    def copy(self) -> "Standings":
-        """Make one to try things on."""
-        copied = Standings({})
-        copied._by_application = {key: dict(own) for key, own in self._by_application.items()}
-        return copied
-
-    def put(self, key: AttemptKey, standing: Standing) -> None:
-        application_id, attempt = key
-        self._by_application.setdefault(application_id, {})[attempt] = standing
-
-    def of(self, key: AttemptKey) -> Standing:
-        application_id, attempt = key
-        return self._by_application.get(application_id, {}).get(attempt, NOTHING_YET)
-
-    def assigned_gss_code(self, application_id: UUID) -> str | None:
-        """Where an operator sent this application's newest assigned attempt: later ones follow."""
-        assigned = (s.assigned_gss_code for s in self._newest_first(application_id))
-        return next((code for code in assigned if code is not None), None)
-
-    def replaced_by(self, application_id: UUID, attempt: int, revision: int) -> str | None:
-        """Name the record that a new one takes the place of: the newest before it, if any."""
-        attempts = self._by_application.get(application_id, {})
-        own = attempts.get(attempt, NOTHING_YET)
-        if own.revision:
-            newer = own.revision < revision
-            return record_id(application_id, attempt, own.revision) if newer else None
-        earlier = [a for a, standing in attempts.items() if a < attempt and standing.revision]
-        if not earlier:
-            return None
-        last = max(earlier)
-        return record_id(application_id, last, attempts[last].revision)
-
-    def _newest_first(self, application_id: UUID) -> Iterable[Standing]:
-        attempts = self._by_application.get(application_id, {})
-        return (attempts[attempt] for attempt in sorted(attempts, reverse=True))
+def offer(changes: Changes, filed: Filed, before: Standing) -> Offering:
+    """Put a record back on its ERO's queue, in its old place; says what came of that."""
+    if filed.revision != before.revision:
+        return "superseded"
+    if before.ero is None:
+        return "not-placed"
+    if before.state == "queued":
+        return "waits-already"
+    changes.move(filed, before, before._replace(state="queued", offer=before.offer + 1))
+    return "offered"

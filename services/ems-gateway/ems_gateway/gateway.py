@@ -6,7 +6,16 @@ from electoral.routes import Authenticate, TokenRoute
 
 from ems_gateway.answers import Answers
 from ems_gateway.callers import Caller
+from ems_gateway.determinations import Determinations
+from ems_gateway.leases import Leases
+from ems_gateway.notices import Notices
+from ems_gateway.offers import Offers
 from ems_gateway.pages import Pages
+from ems_gateway.paper import PaperApplications
+from ems_gateway.pulls import Pulls
+from ems_gateway.resubmission import Resubmissions
+from ems_gateway.statements import Statements
+from ems_gateway.telling import Histories
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +24,16 @@ class Gateway:
 
     authenticate: Authenticate[Caller]
     pages: Pages
+    paper: PaperApplications
+    resubmissions: Resubmissions
     answers: Answers
+    offers: Offers
+    leases: Leases
+    pulls: Pulls
+    determinations: Determinations
+    notices: Notices
+    histories: Histories
+    statements: Statements
 
 
 GatewayRoute = TokenRoute[Gateway, Caller]

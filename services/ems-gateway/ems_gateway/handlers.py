@@ -1,9 +1,9 @@
 """What the gateway does with an outcome: keep it for the ERO who answers for the place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-from electoral.authorities import Authorities
 from electoral.calendar import london_date
 from electoral.consumer import UNEXPECTED_EVENT, Hold, Received
 from electoral.events import ApplicationVerified
@@ -13,26 +13,45 @@ from electoral.postgres import Connection
 from electoral.sealing import Sealer
 from electoral.tracing import new_traceparent
 
-from ems_gateway.delivery import Changes, Filed, Route, Standings, arrive, first_standing, route
-from ems_gateway.errors import HOLD
-from ems_gateway.history import History
-from ems_gateway.items import ITEM_BYTES_BESIDE, read_person
-from ems_gateway.postgres.attempts import (
-    attempts_of,
-    begin_attempts,
-    lock_attempts,
-    write_changes,
+from ems_gateway.delivery import (
+    NOTHING_YET,
+    Changes,
+    Filed,
+    Route,
+    Standing,
+    arrive,
+    first_standing,
 )
+from ems_gateway.entries import arrived, verified
+from ems_gateway.errors import HOLD
+from ems_gateway.history import Entry, History
+from ems_gateway.items import ITEM_BYTES_BESIDE, read_person
+from ems_gateway.postgres.attempts import begin_attempts, lock_attempts, write_changes
 from ems_gateway.postgres.records import Arrival, insert_records
+from ems_gateway.responsibility import Responsibilities
+from ems_gateway.standings import Standings
 
 FIRST_ATTEMPT = 1
+
+
+class _Begun(NamedTuple):
+    """An attempt that nobody knew: its newest record, and where that put it."""
+
+    filed: Filed
+    destination: Route
+
+    @property
+    def standing(self) -> Standing:
+        return first_standing(self.filed.revision, self.destination)
 
 
 class KeepForEro:
     """Takes `ApplicationVerified`: stores the record and queues it, or holds it with a reason."""
 
-    def __init__(self, authorities: Authorities, sealer: Sealer, history: History) -> None:
-        self._authorities = authorities
+    def __init__(
+        self, responsibilities: Responsibilities, sealer: Sealer, history: History
+    ) -> None:
+        self._responsibilities = responsibilities
         self._sealer = sealer
         self._history = history
 
@@ -64,21 +83,27 @@ class KeepForEro:
         changes = Changes()
         begun = await self._begin(connection, arrivals, changes)
         standings = await _lock(connection, arrivals, begun)
+        destinations = [self._destination(arrival, begun, standings) for arrival in arrivals]
         stored = await insert_records(
             connection,
             arrivals,
             [_position(arrival, begun) for arrival in arrivals],
             _replaced(arrivals, standings),
+            [destination.ero for destination in destinations],
         )
-        for arrival in arrivals:
-            if arrival.key not in begun and arrival.record_id in stored:
-                self._arrive(changes, arrival, stored[arrival.record_id], standings)
+        entries: list[Entry] = []
+        for arrival, destination in zip(arrivals, destinations, strict=True):
+            if arrival.record_id in stored:
+                entries.append(verified(arrival.event))
+                filed = arrival.filed(stored[arrival.record_id])
+                entries += _placed(changes, filed, begun.get(filed.key), destination, standings)
         await write_changes(connection, changes)
+        await self._history.append(connection, entries)
 
     async def _begin(
         self, connection: Connection, arrivals: Sequence[Arrival], changes: Changes
-    ) -> dict[AttemptKey, Filed]:
-        """Store first attempts that nobody knew as they stand; returns the newest record of each.
+    ) -> dict[AttemptKey, _Begun]:
+        """Store first attempts that nobody knew as they stand, with the newest record of each.
 
         Nearly all are such: one statement, where locking and changing them would be two.
         """
@@ -88,22 +113,25 @@ class KeepForEro:
             connection,
             {key: first_standing(a.event.revision, destinations[key]) for key, a in newest.items()},
         )
-        begun = {key: newest[key].filed(position) for key, position in positions.items()}
-        for key, filed in begun.items():
-            changes.begin(filed, destinations[key])
+        begun = {
+            key: _Begun(newest[key].filed(position), destinations[key])
+            for key, position in positions.items()
+        }
+        for one in begun.values():
+            changes.begin(one.filed, one.destination)
         return begun
 
-    def _arrive(
-        self, changes: Changes, arrival: Arrival, position: int, standings: Standings
-    ) -> None:
+    def _destination(
+        self, arrival: Arrival, begun: Mapping[AttemptKey, _Begun], standings: Standings
+    ) -> Route:
+        """Whose a record is: where an operator sent its application, later ones follow."""
+        if arrival.key in begun:
+            return begun[arrival.key].destination
         assigned = standings.assigned_gss_code(arrival.event.application_id)
-        destination = self._route(assigned or arrival.event.gss_code)
-        before = standings.of(arrival.key)
-        arrive(changes, arrival.filed(position), before, assigned, destination)
-        standings.put(arrival.key, changes.standings.get(arrival.key, before))
+        return self._route(assigned or arrival.event.gss_code)
 
     def _route(self, gss_code: str) -> Route:
-        return route(self._authorities, gss_code, london_date(datetime.now(UTC)))
+        return self._responsibilities.route(gss_code, london_date(datetime.now(UTC)))
 
 
 def _in_order(prepared: Sequence[Arrival]) -> list[Arrival]:
@@ -118,23 +146,34 @@ def _place_in_order(arrival: Arrival) -> tuple[int, int, int]:
 
 
 async def _lock(
-    connection: Connection, arrivals: Sequence[Arrival], begun: Mapping[AttemptKey, Filed]
+    connection: Connection, arrivals: Sequence[Arrival], begun: Mapping[AttemptKey, _Begun]
 ) -> Standings:
-    """Lock the attempts that have not just begun; of resubmitted ones read the others too."""
+    """Lock the attempts that have not just begun, and the others of their applications."""
     left = [arrival for arrival in arrivals if arrival.key not in begun]
     if not left:
         return Standings({})
     locked = await lock_attempts(connection, {arrival.key for arrival in left})
-    resubmitted = {a.event.application_id for a in left if a.event.attempt > FIRST_ATTEMPT}
-    others = await attempts_of(connection, resubmitted)
-    known = {key: standing for key, standing in others.items() if key not in begun}
-    return Standings(known | locked)
+    return Standings({key: standing for key, standing in locked.items() if key not in begun})
 
 
-def _position(arrival: Arrival, begun: Mapping[AttemptKey, Filed]) -> int | None:
+def _placed(
+    changes: Changes, filed: Filed, begun: _Begun | None, destination: Route, standings: Standings
+) -> Iterator[Entry]:
+    """Put a record where it belongs, unless its attempt began with it; tells where that is."""
+    if begun is not None:
+        return arrived(filed, NOTHING_YET, begun.standing, destination.reason)
+    before = standings.of(filed.key)
+    assigned = standings.assigned_gss_code(filed.application_id)
+    arrive(changes, filed, before, assigned, destination)
+    after = changes.standings.get(filed.key, before)
+    standings.put(filed.key, after)
+    return arrived(filed, before, after, destination.reason)
+
+
+def _position(arrival: Arrival, begun: Mapping[AttemptKey, _Begun]) -> int | None:
     """The position that a record has from the attempt that it began."""
-    filed = begun.get(arrival.key)
-    return filed.position if filed and filed.record_id == arrival.record_id else None
+    one = begun.get(arrival.key)
+    return one.filed.position if one and one.filed.record_id == arrival.record_id else None
 
 
 def _replaced(arrivals: Sequence[Arrival], standings: Standings) -> list[bytes | None]:

@@ -5,10 +5,11 @@ The online applicant's NINO is never here: only named fields are copied, and no 
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from electoral.authorities import Authorities
 from electoral.envelope import timestamp
 from electoral.explanation import explain
 from electoral.person import UnreadablePerson
@@ -59,6 +60,16 @@ _CONTACT_NAMES = (("email", "email"), ("phone", "phone"), ("post", "post"))
 # What any ERO may know of a possible duplicate; the rest is for the ERO who has that one too.
 _KNOWN_ELSEWHERE = ("gssCode", "month", "basis")
 _NO_DUPLICATES: Json = {"total": 0, "listed": []}
+
+
+class Delivery(NamedTuple):
+    """How a record waits for its ERO: what of an item is not the record's own."""
+
+    gss_code: str  # it is delivered under
+    ero: str  # it is delivered to
+    offer: int = 1
+    leased_until: datetime | None = None
+    lease_id: bytes | None = None  # of the newest lease, ended or not
 
 
 class Content(NamedTuple):
@@ -112,10 +123,10 @@ def _part(person: Mapping[str, object], name: str) -> Mapping[str, object]:
     return part
 
 
-def verification(event: Mapping[str, Any], *, assigned: bool) -> Json:
+def verification(event: Mapping[str, Any], *, elsewhere: bool) -> Json:
     """Say what verification found, all levels included, and what that means in words.
 
-    `assigned`: it goes to an authority for which verification did not write it.
+    `elsewhere`: it goes to an authority, or an ERO, for whom verification did not write it.
     """
     outcome = event["outcome"]
     result, levels = outcome.get("result"), outcome.get("levels")
@@ -131,7 +142,7 @@ def verification(event: Mapping[str, Any], *, assigned: bool) -> Json:
         "decidedBy": outcome["decidedBy"],
         "ninoReuse": outcome.get("ninoReuse", []),
         "ninoReuseTotal": outcome.get("ninoReuseTotal", 0),
-        "possibleDuplicates": _as_known_elsewhere(duplicates) if assigned else duplicates,
+        "possibleDuplicates": _as_known_elsewhere(duplicates) if elsewhere else duplicates,
     }
 
 
@@ -142,24 +153,27 @@ def _explanation(
     return explain(result, None if levels is None else dict(levels), nino_absence).as_json()
 
 
+@cache
+def _eros_of_verification() -> Mapping[str, str]:
+    """Whom verification writes for: it goes by the shipped list, whatever was stated here."""
+    return {authority.gss_code: authority.ero for authority in Authorities.load()}
+
+
 def _as_known_elsewhere(duplicates: Mapping[str, Any]) -> Json:
     """Leave out what verification told the ERO of the accepting authority alone."""
     listed = [{name: one[name] for name in _KNOWN_ELSEWHERE} for one in duplicates["listed"]]
     return {"total": duplicates["total"], "listed": listed}
 
 
-def item(
-    content: Content,
-    person: Mapping[str, object],
-    *,
-    delivered_under: str,
-    leased_until: datetime | None,
-) -> Json:
+def item(content: Content, person: Mapping[str, object], delivery: Delivery) -> Json:
     """Make the whole item; `createdAt` is the time that the queue is ordered by."""
     event = from_json(content.event)
     attempt_received_at = _in_full(event["attemptReceivedAt"])
     replaces = content.replaces
-    assigned = delivered_under != event["gssCode"]
+    assigned = delivery.gss_code != event["gssCode"]
+    elsewhere = assigned or _eros_of_verification().get(event["gssCode"]) != delivery.ero
+    leased_until = _still_leased(delivery.leased_until)
+    lease_id = delivery.lease_id if leased_until else None
     rendered: Json = {
         "id": content.record_id.hex(),
         "createdAt": attempt_received_at,
@@ -170,17 +184,19 @@ def item(
         "attempt": event["attempt"],
         "revision": event["revision"],
         "replaces": None if replaces is None else replaces.hex(),
-        "leasedUntil": _still_leased(leased_until),
+        "leasedUntil": leased_until,
+        "leaseId": None if lease_id is None else lease_id.hex(),
+        "offer": delivery.offer,
         "receivedAt": _in_full(event["receivedAt"]),
         "arrivedAt": _in_full(event["arrivedAt"]),
         "attemptReceivedAt": attempt_received_at,
         "language": event["language"],
         "detail": detail(person, event.get("reference"), event["language"]),
         "addressBasis": event["addressBasis"],
-        "verification": verification(event, assigned=assigned),
+        "verification": verification(event, elsewhere=elsewhere),
     }
     if assigned:
-        rendered["assignedGssCode"] = delivered_under
+        rendered["assignedGssCode"] = delivery.gss_code
     return rendered
 
 

@@ -1,15 +1,21 @@
 """Pages of what waits for an ERO: read, or leased; opened and rendered only here."""
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 
 import structlog
 from electoral.person import UnreadablePerson
-from electoral.postgres import Pool
+from electoral.postgres import Pool, transaction
 from electoral.sealing import Sealer, SealingError
 
+from ems_gateway.entries import leased
+from ems_gateway.history import Entry as HistoryEntry
+from ems_gateway.history import History
 from ems_gateway.items import Json, item, read_person
+from ems_gateway.postgres.holds import is_on_hold
+from ems_gateway.postgres.leases import lease
 from ems_gateway.postgres.pages import (
     Entry,
     Page,
@@ -18,13 +24,13 @@ from ems_gateway.postgres.pages import (
     count_free,
     count_held,
     count_queued,
-    lease,
     locate,
     read_held,
     read_queued,
 )
 
 READING_SECONDS_MAX = 5.0  # in which a page is filled up from behind what does not open
+LEASE_ID_BYTES = 12  # 24 hexadecimal digits
 RECORD_BYTES_MAX = 300_000  # an event's 256 KB, and what an item adds
 
 Read = Callable[[Pool, Wanted], Awaitable[Page]]
@@ -36,9 +42,10 @@ log = structlog.get_logger()
 class Pages:
     """Reads pages; reading changes nothing, and costs the same whatever was delivered before."""
 
-    def __init__(self, pool: Pool, sealer: Sealer) -> None:
+    def __init__(self, pool: Pool, sealer: Sealer, history: History) -> None:
         self._pool = pool
         self._sealer = sealer
+        self._history = history
 
     async def queued(self, wanted: Wanted) -> Json:
         """What waits, leased or not."""
@@ -48,15 +55,32 @@ class Pages:
         """What the ERO's own system could not take."""
         return await self._page(read_held, wanted, count_held)
 
-    async def lease(self, wanted: Wanted, seconds: int) -> Json:
+    async def lease(self, wanted: Wanted, seconds: int, by: str) -> Json:
         """Take the oldest free records for some seconds; `remaining` counts free ones only."""
-        return await self._page(partial(lease, seconds=seconds), wanted, count_free)
+        lease_id = secrets.token_bytes(LEASE_ID_BYTES)
+        taking = partial(self._take, seconds=seconds, lease_id=lease_id, by=by)
+        page = await self._page(taking, wanted, count_free)
+        return {"leaseId": lease_id.hex() if page["registrations"] else None, **page}
+
+    async def _take(
+        self, pool: Pool, wanted: Wanted, *, seconds: int, lease_id: bytes, by: str
+    ) -> Page:
+        async with transaction(pool) as connection:
+            page = await lease(connection, wanted, seconds, lease_id)
+            await self._history.append(connection, [_leased(one, by) for one in page.entries])
+        return page
 
     async def locate(self, record_id: bytes, ero: str) -> Place | None:
         """Find where a page goes on after a record, delivered meanwhile or not."""
         return await locate(self._pool, record_id, ero)
 
     async def _page(self, read: Read, wanted: Wanted, count: Count) -> Json:
+        page = await self._filled(read, wanted, count)
+        if not page["registrations"] and await is_on_hold(self._pool, wanted.ero):
+            page["onHold"] = True
+        return page
+
+    async def _filled(self, read: Read, wanted: Wanted, count: Count) -> Json:
         """Read until the page is full: what does not open hides nothing that is behind it."""
         loop = asyncio.get_running_loop()
         until = loop.time() + READING_SECONDS_MAX
@@ -91,12 +115,12 @@ class Pages:
                     error_class=type(error).__name__,
                 )
                 continue
-            yield (
-                entry,
-                item(
-                    content,
-                    person,
-                    delivered_under=entry.delivered_under,
-                    leased_until=entry.leased_until,
-                ),
-            )
+            yield entry, item(content, person, entry.delivery)
+
+
+def _leased(entry: Entry, by: str) -> HistoryEntry:
+    content, delivery = entry.content, entry.delivery
+    assert delivery.lease_id is not None  # it has just been leased
+    assert delivery.leased_until is not None
+    key = content.application_id, content.attempt
+    return leased(key, entry.revision, delivery.lease_id, delivery.leased_until, by)

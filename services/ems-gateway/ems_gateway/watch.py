@@ -1,13 +1,16 @@
 """What operators watch: gauges when somebody looks, and a warning each minute while it matters."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import structlog
 from electoral.metrics import Metrics
 from electoral.postgres import Pool, is_away
 
 from ems_gateway.delivery import HoldReason
+from ems_gateway.overdue import set_overdue_gauges
 from ems_gateway.postgres.operators import read_figures, read_held_figures
+from ems_gateway.postgres.unfinished_notices import count_unfinished_notices
 
 LOOK_INTERVAL = 60.0  # seconds
 UNASSIGNED_SECONDS_MAX = 3600.0  # a record without an authority alarms after an hour
@@ -25,6 +28,14 @@ async def set_gauges(pool: Pool, metrics: Metrics) -> None:
     for reason in _REASONS:
         found = figures.held.get(reason)
         metrics.gauge("gateway_held").labels(reason).set(found.count if found else 0)
+    for state, count in (await count_unfinished_notices(pool)).items():
+        metrics.gauge("gateway_notices").labels(state).set(count)
+
+
+async def set_all_gauges(pool: Pool, metrics: Metrics) -> None:
+    """Bring the gauges up to date, those of each ERO too."""
+    await set_gauges(pool, metrics)
+    await set_overdue_gauges(pool, metrics, datetime.now(UTC))
 
 
 async def keep_warning(pool: Pool) -> None:

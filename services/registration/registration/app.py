@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from electoral.address_lookup import SyntheticAddressLookup
 from electoral.authorities import Authorities
 from electoral.blind_index import BlindIndex
 from electoral.credentials import Credentials
@@ -12,20 +13,21 @@ from electoral.frame import Frame, open_frame
 from electoral.group_commit import GroupCommit
 from electoral.ledger import read_side
 from electoral.lifecycle import Lifecycle
+from electoral.limits import RateLimit
 from electoral.postcodes import PostcodeIndex
 from electoral.proxies import TrustedProxies
 
-from registration.address_lookup import SyntheticAddressLookup
 from registration.authority import AuthorityFinder
 from registration.handlers import ProgressHandler
 from registration.intake import Intake
-from registration.limits import RateLimit
 from registration.partners import Partner, read_partner
 from registration.routes import Api, public_app
 from registration.settings import MIGRATIONS, SERVICE, Settings
 from registration.status import StatusQuestions
 from registration.submission import Committer, Submissions
 from registration.watch import UncheckedWatch
+
+MINUTE = 60.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,6 @@ def _api(frame: Frame, settings: Settings, parts: _Parts) -> Api:
         authorities=files.authorities,
         metrics=frame.metrics,
         proxies=TrustedProxies(settings.trusted_proxies),
-        per_address=RateLimit(settings.status_per_minute_address),
-        per_reference=RateLimit(settings.status_per_minute_reference),
+        per_address=RateLimit(settings.status_per_minute_address, MINUTE),
+        per_reference=RateLimit(settings.status_per_minute_reference, MINUTE),
     )

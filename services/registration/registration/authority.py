@@ -6,12 +6,12 @@ from datetime import date
 from typing import TypeGuard
 
 import structlog
+from electoral.address_lookup import AddressLookup, AddressLookupUnavailable
 from electoral.answers import Address
 from electoral.authorities import AUTHORITY_UNKNOWN, Authorities, Nation
 from electoral.events import AddressBasis
 from electoral.postcodes import PostcodeIndex
 
-from registration.address_lookup import AddressLookup, AddressLookupUnavailable
 from registration.application import Application
 
 log = structlog.get_logger()

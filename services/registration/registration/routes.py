@@ -10,6 +10,8 @@ from electoral.envelope import timestamp
 from electoral.group_commit import TooManyWaiting, Unavailable
 from electoral.http import bearer_token, edge, json_response, read_json_bytes
 from electoral.identifiers import REFERENCE_LENGTH, normalise_reference
+from electoral.json_body import MalformedJson, canonical_json, parse_json
+from electoral.limits import RateLimit
 from electoral.metrics import Metrics
 from electoral.postcodes import normalise_postcode
 from electoral.problems import FieldError, Problem
@@ -21,8 +23,6 @@ from registration.acceptance import Receipt, Stored
 from registration.batches import BatchItem, answer_each, read_batch
 from registration.errors import KeysMissing
 from registration.idempotency import check_idempotency_key
-from registration.json_body import MalformedJson, canonical_json, parse_json
-from registration.limits import RateLimit
 from registration.partners import Partner
 from registration.status import Status, StatusQuestions
 from registration.submission import Arrival, Submissions

@@ -1,12 +1,10 @@
 """Registration's settings, from environment variables that begin with `REGISTRATION_`."""
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated
 
-from electoral.settings import PublicServiceSettings
-from pydantic import Field, field_validator
-from pydantic_settings import NoDecode, SettingsConfigDict
+from electoral.settings import Networks, PublicServiceSettings
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
 
 SERVICE = "registration"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -37,14 +35,7 @@ class Settings(PublicServiceSettings):
     status_per_minute_reference: int = Field(
         default=20, ge=1, description="status questions a minute about one reference"
     )
-    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+    trusted_proxies: Networks = Field(
         default=(),
         description="networks whose X-Forwarded-For is believed, comma-separated",
     )
-
-    @field_validator("trusted_proxies", mode="before")
-    @classmethod
-    def _read_networks(cls, text: object) -> object:
-        if not isinstance(text, str):
-            return text
-        return tuple(ip_network(part.strip()) for part in text.split(","))

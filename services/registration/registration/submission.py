@@ -8,6 +8,7 @@ from electoral.blind_index import BlindIndex
 from electoral.calendar import london_date
 from electoral.group_commit import GroupCommit, Unavailable
 from electoral.identifiers import draw_reference, new_application_id
+from electoral.json_body import canonical_json
 from electoral.postgres import Pool, is_away
 from electoral.problems import FieldError
 from electoral.sealing import Sealer, SealingError
@@ -19,7 +20,6 @@ from registration.authority import AuthorityFinder, Placed
 from registration.errors import KeyReused, KeysMissing
 from registration.idempotency import key_reused
 from registration.intake import Answer, Intake
-from registration.json_body import canonical_json
 from registration.partners import Partner
 from registration.reading import InvalidApplication, check_for_nation, read_application
 

@@ -1,6 +1,6 @@
 """Answers: what EROs' systems said of their records."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from electoral.postgres import Connection
@@ -11,6 +11,13 @@ _INSERT_ANSWERS = """
 INSERT INTO answer (position, offer, status, ero, reason, suggested_gss_code, sealed_text)
 SELECT * FROM unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[],
                      $7::text[])
+"""
+# Whoever answered a record that is another's now is still told that the answer was taken.
+_WHICH_WERE_ANSWERED = """
+SELECT DISTINCT wanted.ero, wanted.record_id
+  FROM unnest($1::text[], $2::bytea[]) AS wanted (ero, record_id)
+  JOIN record r USING (record_id)
+  JOIN answer a ON a.position = r.position AND a.ero = wanted.ero
 """
 
 
@@ -39,3 +46,15 @@ async def insert_answers(connection: Connection, answers: Sequence[StoredAnswer]
             [answer.suggested_gss_code for answer in answers],
             [answer.sealed_text for answer in answers],
         )
+
+
+async def which_were_answered(
+    connection: Connection, asked: Collection[tuple[str, bytes]]
+) -> set[tuple[str, bytes]]:
+    """Return those pairs of an ERO and a record that there is an answer of."""
+    if not asked:
+        return set()
+    rows = await connection.fetch(
+        _WHICH_WERE_ANSWERED, [ero for ero, _ in asked], [record_id for _, record_id in asked]
+    )
+    return {(row["ero"], row["record_id"]) for row in rows}

@@ -1,7 +1,6 @@
 """Attempts: where each stands, its place in the queue or among what is held, and their changes."""
 
 from collections.abc import Collection, Mapping, Sequence
-from uuid import UUID
 
 import asyncpg
 from electoral.ledger import AttemptKey
@@ -22,18 +21,21 @@ SELECT application_id, attempt, revision, nextval('record_position'), state, ero
     ON CONFLICT (application_id, attempt) DO NOTHING
 RETURNING application_id, attempt, position
 """
-# Makes the missing rows and locks all, in one order: a second writer waits for the first.
+# Makes the missing rows and locks all, the other attempts of these applications too, in one order:
+# a second writer waits for the first.
 _LOCK_ATTEMPTS = f"""
+WITH wanted AS MATERIALIZED (
+    SELECT application_id, attempt FROM unnest($1::uuid[], $2::int[]) AS w (application_id, attempt)
+)
 INSERT INTO attempt AS a (application_id, attempt, revision, position, state)
 SELECT application_id, attempt, 0, 0, 'new'
-  FROM unnest($1::uuid[], $2::int[]) AS wanted (application_id, attempt)
+  FROM (SELECT application_id, attempt FROM wanted
+         UNION
+        SELECT there.application_id, there.attempt
+          FROM attempt there JOIN wanted USING (application_id)) AS concerned
  ORDER BY application_id, attempt
     ON CONFLICT (application_id, attempt) DO UPDATE SET offer = a.offer
 RETURNING a.application_id, a.attempt, {STANDING.format("a")}
-"""
-_ATTEMPTS_OF = f"""
-SELECT application_id, attempt, {STANDING.format("a")} FROM attempt a
- WHERE application_id = ANY($1::uuid[])
 """
 _WHICH_ARE_KNOWN = """
 SELECT application_id, attempt FROM attempt JOIN unnest($1::uuid[], $2::int[])
@@ -50,12 +52,13 @@ UPDATE attempt a SET revision = new.revision, position = new.position, state = n
 _DELETE_QUEUED = "DELETE FROM queue WHERE position = ANY($1::bigint[])"
 _DELETE_HELD = "DELETE FROM held_record WHERE position = ANY($1::bigint[])"
 _INSERT_QUEUED = """
-INSERT INTO queue (position, ero, order_at, gss_code, size)
-SELECT * FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::text[], $5::int[])
+INSERT INTO queue (position, ero, order_at, gss_code, size, offer)
+SELECT * FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::text[], $5::int[], $6::int[])
 """
 _INSERT_HELD = """
-INSERT INTO held_record (position, ero, order_at, gss_code, size, reason)
-SELECT * FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::text[], $5::int[], $6::text[])
+INSERT INTO held_record (position, ero, order_at, gss_code, size, offer, reason)
+SELECT * FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::text[], $5::int[], $6::int[],
+                     $7::text[])
 """
 
 
@@ -83,24 +86,14 @@ async def begin_attempts(
 async def lock_attempts(
     connection: Connection, keys: Collection[AttemptKey]
 ) -> dict[AttemptKey, Standing]:
-    """Lock attempts, known ones and new ones, and say where they stand."""
+    """Lock attempts, known ones and new ones, with all others of their applications.
+
+    Says where they stand: a later attempt goes where an earlier one was sent, and names it.
+    """
     ordered = sorted(keys)
     rows = await connection.fetch(
         _LOCK_ATTEMPTS, [key[0] for key in ordered], [key[1] for key in ordered]
     )
-    return _standings(rows)
-
-
-async def attempts_of(
-    connection: Connection, application_ids: Collection[UUID]
-) -> dict[AttemptKey, Standing]:
-    """Say where all attempts of some applications stand."""
-    if not application_ids:
-        return {}
-    return _standings(await connection.fetch(_ATTEMPTS_OF, list(application_ids)))
-
-
-def _standings(rows: Sequence[asyncpg.Record]) -> dict[AttemptKey, Standing]:
     return {(row["application_id"], row["attempt"]): read_standing(row) for row in rows}
 
 
@@ -151,6 +144,7 @@ def _columns(rows: Collection[Waiting]) -> tuple[Sequence[object], ...]:
         [row.order_at for row in rows],
         [row.gss_code for row in rows],
         [row.size for row in rows],
+        [row.offer for row in rows],
     )
 
 

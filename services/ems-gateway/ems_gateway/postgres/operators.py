@@ -4,20 +4,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from electoral.postgres import Connection, Pool
+from electoral.postgres import Pool
 
 from ems_gateway.delivery import HoldReason
 from ems_gateway.postgres.pages import QUEUED_COUNT_MAX
 
 UNASSIGNED_ROWS_MAX = 1_000
+HELD_ROWS_MAX = 5_000
 
 _UNASSIGNED = """
 SELECT r.record_id, r.application_id, r.gss_code, h.reason, h.since
   FROM held_record h JOIN record r USING (position)
  WHERE h.reason IN ('authority-unknown', 'no-authority') ORDER BY h.since, h.position LIMIT $1
 """
-_INSERT_ASSIGNMENT = """
-INSERT INTO assignment (record_id, gss_code, ero, assigned_by) VALUES ($1, $2, $3, $4)
+# What the ERO said when it failed within this offer goes with it.
+_HELD = """
+SELECT r.record_id, r.application_id, h.ero, h.gss_code, h.reason, h.since, a.reason AS said,
+       a.suggested_gss_code
+  FROM held_record h JOIN record r USING (position)
+       LEFT JOIN answer a ON a.position = h.position AND a.offer = h.offer AND a.status = 'failure'
+                         AND h.reason = 'failure'
+ WHERE ($1::text IS NULL OR h.ero = $1) AND (NOT $2 OR a.suggested_gss_code IS NOT NULL)
+ ORDER BY h.since, h.position LIMIT $3
 """
 _COUNT_ALL_QUEUED = "SELECT count(*) FROM (SELECT 1 FROM queue LIMIT $1) AS waiting"
 _OLDEST_QUEUED = """
@@ -42,6 +50,20 @@ class Unassigned:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldRecord:
+    """A record that no ERO's system can take now."""
+
+    record_id: bytes
+    application_id: UUID
+    ero: str | None
+    gss_code: str  # where it is delivered
+    reason: HoldReason
+    since: datetime
+    said: str | None  # why, in a word of ours, by the ERO whose system failed
+    suggested_gss_code: str | None  # whose it may be instead
+
+
+@dataclass(frozen=True, slots=True)
 class HeldFigure:
     """How much is held for one reason, and since when."""
 
@@ -63,11 +85,12 @@ async def list_unassigned(pool: Pool) -> list[Unassigned]:
     return [Unassigned(**row) for row in await pool.fetch(_UNASSIGNED, UNASSIGNED_ROWS_MAX)]
 
 
-async def insert_assignment(
-    connection: Connection, record_id: bytes, gss_code: str, ero: str, assigned_by: str
-) -> None:
-    """Note who sent which record where."""
-    await connection.execute(_INSERT_ASSIGNMENT, record_id, gss_code, ero, assigned_by)
+async def list_held(
+    pool: Pool, *, ero: str | None = None, suggested_only: bool = False
+) -> list[HeldRecord]:
+    """List what is held, longest first: all, an ERO's, or what was said to be another's."""
+    rows = await pool.fetch(_HELD, ero, suggested_only, HELD_ROWS_MAX)
+    return [HeldRecord(**row) for row in rows]
 
 
 async def read_held_figures(pool: Pool) -> dict[HoldReason, HeldFigure]:

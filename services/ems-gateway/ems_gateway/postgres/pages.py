@@ -1,5 +1,6 @@
 """Pages: what waits for an ERO or is held for it, oldest first, read or leased."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -7,7 +8,7 @@ from typing import NamedTuple
 import asyncpg
 from electoral.postgres import Pool
 
-from ems_gateway.items import Content
+from ems_gateway.items import Content, Delivery
 
 QUEUED_COUNT_MAX = 10_000  # counting stops here
 
@@ -28,8 +29,8 @@ class Entry(NamedTuple):
     place: Place
     size: int  # bytes, at most
     content: Content
-    delivered_under: str  # GSS code
-    leased_until: datetime | None
+    revision: int
+    delivery: Delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +64,17 @@ class Wanted:
         return self.ero, self.after.order_at, self.after.position, self.gss_code
 
 
-_ROWS_AFTER = """
+# Nothing waits for an ERO whose delivery is on hold: known before a row is read.
+ROWS_AFTER = """
   FROM {table} WHERE ero = $1 AND (order_at, position) > ($2, $3)
    AND ($4::text IS NULL OR gss_code = $4)
+   AND NOT EXISTS (SELECT FROM ero_hold WHERE ero_hold.ero = $1 AND resumed_at IS NULL)
 """
-_FREE = "AND (leased_until IS NULL OR leased_until <= now())"
+FREE = "AND (leased_until IS NULL OR leased_until <= now())"
 
 # How many of the oldest rows fit into a page of so many bytes (one always does), of how many read.
-_FITTING = """
-SELECT position, order_at, gss_code, size, leased_until, paged
+FITTING = """
+SELECT position, order_at, gss_code, size, offer, leased_until, lease_id, paged
   FROM (SELECT page.*, sum(size) OVER oldest AS total, row_number() OVER oldest AS number,
                count(*) OVER () AS paged
           FROM page WINDOW oldest AS (ORDER BY order_at, position)) AS counted
@@ -79,40 +82,33 @@ SELECT position, order_at, gss_code, size, leased_until, paged
 """
 # Whole records by an array of positions: neighbours cost one descent of the index, and no
 # estimate of how many there are can turn this into a scan.
-_WHOLE = """
-SELECT r.position, r.record_id, r.application_id, r.attempt, r.replaces, r.event, r.person,
-       p.order_at, p.size, p.gss_code AS delivered_under, p.leased_until, p.paged
+WHOLE = """
+SELECT r.position, r.record_id, r.application_id, r.attempt, r.revision, r.replaces, r.event,
+       r.person, p.order_at, p.size, p.gss_code AS delivered_under, p.offer, p.leased_until,
+       p.lease_id, p.paged, $1::text AS ero
   FROM record r JOIN {place} p USING (position)
  WHERE r.position = ANY(ARRAY(SELECT position FROM {place}))
  ORDER BY p.order_at, r.position
 """
 _READ_QUEUED = f"""
 WITH page AS (
-    SELECT position, order_at, gss_code, size, leased_until {_ROWS_AFTER.format(table="queue")}
+    SELECT position, order_at, gss_code, size, offer, leased_until, lease_id
+           {ROWS_AFTER.format(table="queue")}
      ORDER BY order_at, position LIMIT $5
-), fitting AS MATERIALIZED ({_FITTING}) {_WHOLE.format(place="fitting")}
+), fitting AS MATERIALIZED ({FITTING}) {WHOLE.format(place="fitting")}
 """
 _READ_HELD = f"""
 WITH page AS (
-    SELECT position, order_at, gss_code, size, NULL::timestamptz AS leased_until
-           {_ROWS_AFTER.format(table="held_record")}
+    SELECT position, order_at, gss_code, size, offer, NULL::timestamptz AS leased_until,
+           NULL::bytea AS lease_id
+           {ROWS_AFTER.format(table="held_record")}
      ORDER BY order_at, position LIMIT $5
-), fitting AS MATERIALIZED ({_FITTING}) {_WHOLE.format(place="fitting")}
-"""
-_LEASE = f"""
-WITH page AS (
-    SELECT position, order_at, gss_code, size, leased_until {_ROWS_AFTER.format(table="queue")}
-       {_FREE} ORDER BY order_at, position LIMIT $5 FOR UPDATE SKIP LOCKED
-), fitting AS ({_FITTING}), leased AS (
-    UPDATE queue q SET leased_until = now() + make_interval(secs => $7)
-      FROM fitting WHERE q.position = fitting.position
-    RETURNING q.position, q.order_at, q.gss_code, q.size, q.leased_until, fitting.paged
-) {_WHOLE.format(place="leased")}
+), fitting AS MATERIALIZED ({FITTING}) {WHOLE.format(place="fitting")}
 """
 _COUNT = "SELECT count(*) FROM (SELECT 1 {rows} LIMIT $5) AS behind"
-_COUNT_QUEUED = _COUNT.format(rows=_ROWS_AFTER.format(table="queue"))
-_COUNT_HELD = _COUNT.format(rows=_ROWS_AFTER.format(table="held_record"))
-_COUNT_FREE = _COUNT.format(rows=_ROWS_AFTER.format(table="queue") + _FREE)
+_COUNT_QUEUED = _COUNT.format(rows=ROWS_AFTER.format(table="queue"))
+_COUNT_HELD = _COUNT.format(rows=ROWS_AFTER.format(table="held_record"))
+_COUNT_FREE = _COUNT.format(rows=ROWS_AFTER.format(table="queue") + FREE)
 
 _LOCATE = """
 SELECT r.attempt_received_at, r.position
@@ -131,13 +127,13 @@ async def read_held(pool: Pool, wanted: Wanted) -> Page:
     return await _read(pool, _READ_HELD, wanted)
 
 
-async def lease(pool: Pool, wanted: Wanted, seconds: int) -> Page:
-    """Hide the oldest free records from other leases for a while; committed on return."""
-    return await _read(pool, _LEASE, wanted, float(seconds))
+async def _read(pool: Pool, query: str, wanted: Wanted) -> Page:
+    rows = await pool.fetch(query, *wanted.arguments(), wanted.count_max, wanted.bytes_max)
+    return page_of(rows, wanted)
 
 
-async def _read(pool: Pool, query: str, wanted: Wanted, *more: object) -> Page:
-    rows = await pool.fetch(query, *wanted.arguments(), wanted.count_max, wanted.bytes_max, *more)
+def page_of(rows: Sequence[asyncpg.Record], wanted: Wanted) -> Page:
+    """Read the rows of `WHOLE`."""
     cut = bool(rows) and (len(rows) < rows[0]["paged"] or len(rows) == wanted.count_max)
     return Page([_entry(row) for row in rows], may_go_on=cut)
 
@@ -155,8 +151,10 @@ def _entry(row: asyncpg.Record) -> Entry:
         place=Place(row["order_at"], row["position"]),
         size=row["size"],
         content=content,
-        delivered_under=row["delivered_under"],
-        leased_until=row["leased_until"],
+        revision=row["revision"],
+        delivery=Delivery(
+            row["delivered_under"], row["ero"], row["offer"], row["leased_until"], row["lease_id"]
+        ),
     )
 
 

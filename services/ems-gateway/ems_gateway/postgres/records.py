@@ -24,15 +24,15 @@ SEALED_AND_UNFINISHED = (
 # A record that begins its attempt has its position from there.
 _INSERT_RECORDS = """
 INSERT INTO record (position, record_id, application_id, attempt, revision, replaces, gss_code,
-                    received_at, attempt_received_at, size, traceparent, event, person)
+                    received_at, attempt_received_at, size, traceparent, event, person, ero)
 SELECT coalesce(position, nextval('record_position')), record_id, application_id, attempt,
        revision, replaces, gss_code, received_at, attempt_received_at, size, traceparent, event,
-       person
+       person, ero
   FROM unnest($1::bigint[], $2::bytea[], $3::uuid[], $4::int[], $5::int[], $6::bytea[],
               $7::text[], $8::timestamptz[], $9::timestamptz[], $10::int[], $11::text[],
-              $12::text[], $13::text[])
+              $12::text[], $13::text[], $14::text[])
        AS new (position, record_id, application_id, attempt, revision, replaces, gss_code,
-               received_at, attempt_received_at, size, traceparent, event, person)
+               received_at, attempt_received_at, size, traceparent, event, person, ero)
     ON CONFLICT (record_id) DO NOTHING
 RETURNING record_id, position
 """
@@ -56,6 +56,16 @@ _FIND_ONE = f"""
 SELECT {_FILED}, now() AS now, {STANDING.format("a")}
   FROM record r JOIN attempt a USING (application_id, attempt)
  WHERE r.record_id = $1 FOR UPDATE OF a
+"""
+_FIND_BY_POSITION = f"""
+WITH filed AS MATERIALIZED (SELECT {_FILED} FROM record r WHERE r.position = ANY($1::bigint[]))
+SELECT filed.*, now() AS now, {STANDING.format("a")}
+  FROM filed JOIN attempt a USING (application_id, attempt)
+ ORDER BY a.application_id, a.attempt FOR UPDATE OF a
+"""
+_SEALED_UNDER = """
+SELECT position, split_part(person, '.', 1) AS key_id
+  FROM record WHERE position = ANY($1::bigint[])
 """
 
 
@@ -100,6 +110,7 @@ async def insert_records(
     arrivals: Sequence[Arrival],
     positions: Sequence[int | None],
     replaced: Sequence[bytes | None],
+    eros: Sequence[str | None],
 ) -> dict[bytes, int]:
     """Store what is new; returns the positions of those only: a repeat has none."""
     events = [arrival.event for arrival in arrivals]
@@ -118,6 +129,7 @@ async def insert_records(
         [arrival.traceparent for arrival in arrivals],
         [arrival.text for arrival in arrivals],
         [event.person for event in events],
+        eros,
     )
     return {row["record_id"]: row["position"] for row in rows}
 
@@ -133,6 +145,17 @@ async def find_one(connection: Connection, record_id: bytes) -> Found | None:
     """Find and lock a record, whoever it belongs to; for operators."""
     row = await connection.fetchrow(_FIND_ONE, record_id)
     return None if row is None else _found(row)
+
+
+async def find_by_position(connection: Connection, positions: Sequence[int]) -> list[Found]:
+    """Find and lock records, whoever they belong to."""
+    return [_found(row) for row in await connection.fetch(_FIND_BY_POSITION, positions)]
+
+
+async def keys_of_persons(connection: Connection, positions: Sequence[int]) -> dict[int, str]:
+    """Name the keys that the persons of some records are sealed under."""
+    rows = await connection.fetch(_SEALED_UNDER, positions)
+    return {row["position"]: row["key_id"] for row in rows}
 
 
 def _found(row: asyncpg.Record) -> Found:

@@ -48,6 +48,8 @@ async def list_registrations(
     )
     pages = gateway.pages
     page = await (pages.held(wanted) if state == "held" else pages.queued(wanted))
+    if state == "queued":
+        gateway.pulls.note(caller.ero)
     return json_response(page)
 
 
@@ -69,7 +71,9 @@ async def lease_registrations(
     """Take the oldest free records for some seconds."""
     body = read_body(LeaseBody, await read_json_bytes(request, LEASE_BYTES_MAX))
     wanted = Wanted(ero=caller.ero, count_max=min(body.page_size, PAGE_SIZE_MAX))
-    return json_response(await gateway.pages.lease(wanted, body.seconds))
+    page = await gateway.pages.lease(wanted, body.seconds, caller.credential)
+    gateway.pulls.note(caller.ero)
+    return json_response(page)
 
 
 async def answer_registration(

@@ -1,7 +1,7 @@
-"""Limits on questions: so many a minute for each name, and no memory without end."""
+"""Limits on requests: so many in some seconds for each name, and no memory without end."""
 
 import pytest
-from registration.limits import RateLimit
+from electoral.limits import RateLimit
 
 
 class Clock:
@@ -18,7 +18,7 @@ def clock() -> Clock:
 
 
 def test_as_many_as_a_minute_allows_at_once_and_then_one_at_a_time(clock: Clock) -> None:
-    limit = RateLimit(6, clock)
+    limit = RateLimit(6, 60, clock)
     assert [limit.seconds_to_wait("a") for _ in range(7)] == [0] * 6 + [10]
     clock.now += 9
     assert limit.seconds_to_wait("a") == 1
@@ -28,19 +28,19 @@ def test_as_many_as_a_minute_allows_at_once_and_then_one_at_a_time(clock: Clock)
 
 
 def test_names_do_not_share(clock: Clock) -> None:
-    limit = RateLimit(1, clock)
+    limit = RateLimit(1, 60, clock)
     assert [limit.seconds_to_wait(name) for name in "aabb"] == [0, 60, 0, 60]
 
 
 def test_a_long_rest_saves_no_more_than_a_minutes_worth(clock: Clock) -> None:
-    limit = RateLimit(2, clock)
+    limit = RateLimit(2, 60, clock)
     limit.seconds_to_wait("a")
     clock.now += 86_400
     assert [limit.seconds_to_wait("a") for _ in range(3)] == [0, 0, 30]
 
 
 def test_waiting_as_told_is_enough_and_asking_meanwhile_costs_nothing(clock: Clock) -> None:
-    limit = RateLimit(20, clock)
+    limit = RateLimit(20, 60, clock)
     for _ in range(20):
         limit.seconds_to_wait("a")
     wait = limit.seconds_to_wait("a")
@@ -53,8 +53,8 @@ def test_waiting_as_told_is_enough_and_asking_meanwhile_costs_nothing(clock: Clo
 def test_the_longest_unused_names_are_forgotten(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("registration.limits.NAMES_MAX", 3)
-    limit = RateLimit(1, clock)
+    monkeypatch.setattr("electoral.limits.NAMES_MAX", 3)
+    limit = RateLimit(1, 60, clock)
     for name in "abca":
         limit.seconds_to_wait(name)
     limit.seconds_to_wait("d")  # b is forgotten, a was asked for again

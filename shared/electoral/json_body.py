@@ -25,6 +25,10 @@ class MalformedJson(ValueError):
     """The body is not JSON that can be read in one way only; the message tells the sender why."""
 
 
+class SurprisingJson(MalformedJson):
+    """The body is JSON, and two readers could understand it differently."""
+
+
 def parse_json(body: bytes) -> object:
     """Read a body of JSON. Raises MalformedJson for whatever is wrong with it."""
     text = _decoded(body)
@@ -86,15 +90,15 @@ def _children(part: object) -> Iterable[object]:
 def _refuse_characters(parts: Iterable[object]) -> None:
     for part in parts:
         if isinstance(part, str) and _NEVER_IN_TEXT.search(part):
-            raise MalformedJson("The body holds a character that is not text: NUL or half a pair.")
+            raise SurprisingJson("The body holds a character that is not text: NUL or half a pair.")
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(pairs) > MEMBERS_MAX:
-        raise MalformedJson(f"The body holds an object with more than {MEMBERS_MAX} names.")
+        raise SurprisingJson(f"The body holds an object with more than {MEMBERS_MAX} names.")
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise MalformedJson("The body holds an object with the same name twice.")
+        raise SurprisingJson("The body holds an object with the same name twice.")
     return members
 
 
@@ -115,12 +119,12 @@ def _constant(_name: str) -> Never:
     raise MalformedJson("The body holds NaN or Infinity, which are not JSON.")
 
 
-def _number_too_large() -> MalformedJson:
-    return MalformedJson("The body holds a number that is too large or too long.")
+def _number_too_large() -> SurprisingJson:
+    return SurprisingJson("The body holds a number that is too large or too long.")
 
 
-def _nested_too_deeply() -> MalformedJson:
-    return MalformedJson(f"The body is nested too deeply. Nest at most {DEPTH_MAX} levels.")
+def _nested_too_deeply() -> SurprisingJson:
+    return SurprisingJson(f"The body is nested too deeply. Nest at most {DEPTH_MAX} levels.")
 
 
 _DECODER = json.JSONDecoder(

@@ -1,0 +1,36 @@
+"""The judge on the senders' receipts."""
+
+from simulated.receipts import Receipt
+from simulated.verdict import Criterion, Offences
+
+
+class JudgedReceipts:
+    """The accepted ones by application id, and what is wrong as such."""
+
+    def __init__(self) -> None:
+        self.accepted: dict[str, Receipt] = {}
+        self.ended_at = ""  # the last answer, or when somebody gave up
+        self._sent = 0
+        self._unanswered, self._refused, self._shared = Offences(), Offences(), Offences()
+
+    def judge(self, receipt: Receipt) -> None:
+        self._sent += 1
+        self.ended_at = max(self.ended_at, receipt.answered_at)
+        if not receipt.answered:
+            self._unanswered.add(receipt.key)
+        elif not receipt.accepted:
+            self._refused.add(receipt.key)
+        elif receipt.application_id in self.accepted:
+            self._shared.add(receipt.application_id)
+        else:
+            self.accepted[receipt.application_id] = receipt
+
+    def criteria(self, refusals_are_faults: bool) -> list[Criterion]:
+        refusals = {"refused": self._refused.count, "sent": self._sent}
+        refused = self._refused if refusals_are_faults else Offences()
+        accepted = len(self.accepted)
+        return [
+            self._unanswered.criterion("Every submission was answered", sent=self._sent),
+            refused.criterion("No valid application was refused", **refusals),
+            self._shared.criterion("No two submissions share an application", accepted=accepted),
+        ]

@@ -1,0 +1,71 @@
+"""Notices to the ERO of a previous address: pages, answers, offers."""
+
+from aiohttp import web
+from electoral import problems
+from electoral.http import json_response, read_json_bytes
+from electoral.problems import Problem
+from electoral.routes import TokenRoute
+
+from ems_gateway.callers import Caller
+from ems_gateway.gateway import Gateway, GatewayRoute
+from ems_gateway.notice_body import NoticeAnswerBody
+from ems_gateway.postgres.notices import WantedNotices
+from ems_gateway.postgres.pages import BEGINNING, Place
+from ems_gateway.reading import read_body, read_page_size, read_record_id, read_state
+
+ANSWER_BYTES_MAX = 64 * 1024
+
+
+async def list_notices(gateway: Gateway, request: web.Request, caller: Caller) -> web.Response:
+    """Show a page of what waits, or of what is held; changes nothing."""
+    wanted = WantedNotices(
+        ero=caller.ero,
+        state=read_state(request.query.get("state")),
+        count_max=read_page_size(request.query.get("pageSize")),
+        after=await _place(gateway, request.query.get("after"), caller.ero),
+    )
+    return json_response(await gateway.notices.page(wanted))
+
+
+async def _place(gateway: Gateway, after: str | None, ero: str) -> Place:
+    if after is None:
+        return BEGINNING
+    notice = read_record_id(after)
+    if notice is None:
+        raise problems.malformed("Give `after` as the id of the last notice of the page before.")
+    place = await gateway.notices.locate(notice, ero)
+    if place is None:
+        raise problems.not_found()
+    return place
+
+
+async def answer_notice(gateway: Gateway, request: web.Request, caller: Caller) -> web.Response:
+    """Take the answer to one notice."""
+    notice = read_record_id(request.match_info["id"])
+    body = read_body(NoticeAnswerBody, await read_json_bytes(request, ANSWER_BYTES_MAX))
+    if notice is None or not await gateway.notices.answer(caller, notice, body.answer()):
+        raise problems.not_found()
+    return web.Response(status=204)
+
+
+async def offer_notice(gateway: Gateway, request: web.Request, caller: Caller) -> web.Response:
+    """Put one notice back on the queue."""
+    notice = read_record_id(request.match_info["id"])
+    offered = "unknown" if notice is None else await gateway.notices.offer(caller, notice)
+    if offered == "unknown":
+        raise problems.not_found()
+    if offered == "gone":
+        raise Problem(
+            409,
+            "past-retention",
+            "What this notice said is gone",
+            "The key that sealed it was destroyed when its retention ended.",
+        )
+    return web.Response(status=204)
+
+
+ROUTES: tuple[GatewayRoute, ...] = (
+    TokenRoute("GET", "/notices", list_notices),
+    TokenRoute("PUT", "/notices/{id}", answer_notice),
+    TokenRoute("POST", "/notices/{id}/offer", offer_notice),
+)
