@@ -23,9 +23,9 @@ from electoral.proxies import TrustedProxies
 from electoral.routes import TokenRoute, add_routes
 from electoral.serving import serving
 from electoral.tls import server_context
-from ems_gateway.callers import Caller, Callers
-from ems_gateway.eros_file import open_eros_file
-from ems_gateway.issued import Issued
+from ems_gateway.calling.callers import Caller, Callers
+from ems_gateway.calling.eros_file import open_eros_file
+from ems_gateway.calling.issued import Issued
 from pydantic_core import to_json
 
 PROXY, NOBODY, EMS = "127.0.0.2", "127.0.0.3", "127.0.0.4"

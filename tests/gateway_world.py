@@ -27,15 +27,15 @@ from electoral.proxies import TrustedProxies
 from electoral.sealing import DirectoryKeyring, Sealer
 from electoral.tracing import new_traceparent
 from ems_gateway.app import compose
-from ems_gateway.assignment import Desk
-from ems_gateway.callers import Callers
-from ems_gateway.eros_file import ErosFile, open_eros_file
+from ems_gateway.calling.callers import Callers
+from ems_gateway.calling.eros_file import ErosFile, open_eros_file
+from ems_gateway.calling.issued import Issued
 from ems_gateway.gateway import Gateway
 from ems_gateway.handlers import KeepForEro
-from ems_gateway.history import History
-from ems_gateway.issued import Issued
+from ems_gateway.history.writing import History
+from ems_gateway.moves.assignment import Desk
+from ems_gateway.moves.responsibility import Responsibilities
 from ems_gateway.postgres.attempts import which_are_known
-from ems_gateway.responsibility import Responsibilities
 from ems_gateway.routes import public_app
 from gateway_builders import LOTHIAN, RECEIVED_AT, an_outcome
 

@@ -31,8 +31,8 @@ from electoral.tracing import new_traceparent
 from electoral_local.ports import free_ports
 from ems_gateway.__main__ import main
 from ems_gateway.answers import Answer, Answers
-from ems_gateway.assignment import list_lines
 from ems_gateway.errors import CannotAssign
+from ems_gateway.moves.assignment import list_lines
 from gateway_builders import (
     EDINBURGH,
     HARTLEPOOL,

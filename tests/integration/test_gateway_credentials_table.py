@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientResponse
-from ems_gateway.credentials import token_proof
-from ems_gateway.issuing import TOKENS, issue_token, revoke
+from ems_gateway.calling.credentials import token_proof
+from ems_gateway.calling.issuing import TOKENS, issue_token, revoke
 from gateway_builders import LOTHIAN, a_person
 from gateway_operations import UNKNOWN, Operation, operations
 from gateway_world import World, authorized

@@ -19,11 +19,11 @@ import pytest
 from electoral import postgres
 from electoral.postgres import Pool
 from electoral_local.ports import free_ports
-from ems_gateway import issuing
 from ems_gateway.__main__ import main
-from ems_gateway.credentials import Filed
+from ems_gateway.calling import issuing
+from ems_gateway.calling.credentials import Filed
+from ems_gateway.calling.issued import BELIEVED_SECONDS, Issued
 from ems_gateway.errors import CannotIssue
-from ems_gateway.issued import BELIEVED_SECONDS, Issued
 from gateway_calls import NOBODY, PROXY, Clock, Tls, an_entry, issuer_of, serial_of
 from gateway_world import World, authorized
 from postgres_proxy import PostgresProxy

@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from electoral.postgres import Connection, transaction
-from ems_gateway.chain import BEFORE_THE_FIRST
-from ems_gateway.history import Entry, Kind
+from ems_gateway.history.chain import BEFORE_THE_FIRST
+from ems_gateway.history.writing import Entry, Kind
 from gateway_builders import EDINBURGH, LOTHIAN, a_pending_outcome
 from gateway_world import FAILURE, World, authorized
 

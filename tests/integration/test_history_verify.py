@@ -13,12 +13,12 @@ from electoral.calendar import london_date
 from electoral.postgres import transaction
 from electoral.sealing import DirectoryKeyring
 from ems_gateway.__main__ import main
-from ems_gateway.chain import Head, HistoryKey, Link, hash_of, microseconds
-from ems_gateway.history import Entry
+from ems_gateway.history.chain import Head, HistoryKey, Link, hash_of, microseconds
+from ems_gateway.history.statements import shown
+from ems_gateway.history.verifying import check_heads, check_history, read_heads
+from ems_gateway.history.writing import Entry
 from ems_gateway.postgres import verifying as windows
 from ems_gateway.postgres.statements import read_head
-from ems_gateway.statements import shown
-from ems_gateway.verifying import check_heads, check_history, read_heads
 from gateway_world import World
 
 pytestmark = pytest.mark.integration

@@ -17,10 +17,10 @@ from electoral.authorities import AUTHORITY_UNKNOWN, Authorities
 from electoral.calendar import london_date
 from electoral.postcodes import PostcodeIndex, build_index
 from ems_gateway.errors import CannotAssign
-from ems_gateway.moving import Moves, keep_sweeping
+from ems_gateway.moves.moving import Moves, keep_sweeping
+from ems_gateway.moves.responsibility import AuthorityFiles, Responsibilities, keep_reading
+from ems_gateway.moves.splitting import Parts
 from ems_gateway.postgres.responsibilities import Stated, end, state
-from ems_gateway.responsibility import AuthorityFiles, Responsibilities, keep_reading
-from ems_gateway.splitting import Parts
 from gateway_builders import EDINBURGH, HARTLEPOOL, LOTHIAN, MIDLOTHIAN, a_pending_outcome, a_person
 from gateway_world import FAILURE, World
 from structlog.testing import capture_logs

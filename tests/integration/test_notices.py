@@ -18,10 +18,10 @@ from electoral.resealing import UnfinishedRows
 from electoral.sealing import LONDON, DirectoryKeyring, Sealer, daily_key_id, key_id_of
 from ems_gateway.__main__ import main
 from ems_gateway.errors import CannotAssign
-from ems_gateway.notice_assignment import NoticeAssignment, held_lines
-from ems_gateway.notice_moving import NoticeMoves
-from ems_gateway.notice_writing import NoticeWriter
-from ems_gateway.noticing import notice_id
+from ems_gateway.notices.assignment import NoticeAssignment, held_lines
+from ems_gateway.notices.moving import NoticeMoves
+from ems_gateway.notices.rules import notice_id
+from ems_gateway.notices.writing import NoticeWriter
 from ems_gateway.postgres.holds import begin_hold, end_hold
 from ems_gateway.postgres.notices import NOTICES_SEALED_AND_UNFINISHED
 from ems_gateway.postgres.responsibilities import Stated

@@ -21,8 +21,8 @@ from electoral.releasing import Releaser
 from electoral.sealing import DirectoryKeyring, Sealer
 from electoral.tracing import new_traceparent
 from ems_gateway.handlers import KeepForEro
-from ems_gateway.history import History
-from ems_gateway.responsibility import Responsibilities
+from ems_gateway.history.writing import History
+from ems_gateway.moves.responsibility import Responsibilities
 from gateway_builders import an_outcome
 
 pytestmark = pytest.mark.integration

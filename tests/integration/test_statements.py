@@ -8,8 +8,8 @@ import pytest
 from electoral.authorities import AUTHORITY_UNKNOWN
 from electoral.calendar import london_date
 from electoral.postgres import transaction
-from ems_gateway.chain import Head, is_signed
-from ems_gateway.history import Entry
+from ems_gateway.history.chain import Head, is_signed
+from ems_gateway.history.writing import Entry
 from ems_gateway.postgres.statements import read_head
 from gateway_builders import EDINBURGH, LOTHIAN, a_pending_outcome
 from gateway_world import FAILURE, World, authorized

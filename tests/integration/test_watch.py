@@ -17,8 +17,8 @@ from electoral.sealing import DirectoryKeyring, Sealer
 from electoral.tracing import new_traceparent
 from ems_gateway import watch
 from ems_gateway.handlers import KeepForEro
-from ems_gateway.history import History
-from ems_gateway.responsibility import Responsibilities
+from ems_gateway.history.writing import History
+from ems_gateway.moves.responsibility import Responsibilities
 from gateway_builders import an_outcome
 from structlog.testing import capture_logs
 from structlog.typing import EventDict

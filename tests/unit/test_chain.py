@@ -12,7 +12,7 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from electoral.sealing import DirectoryKeyring, UnknownKey
 from ems_gateway import app
-from ems_gateway.chain import (
+from ems_gateway.history.chain import (
     BEFORE_THE_FIRST,
     KEY_ID,
     HistoryKey,
@@ -21,7 +21,7 @@ from ems_gateway.chain import (
     is_signed,
     microseconds,
 )
-from ems_gateway.history import History, Kind
+from ems_gateway.history.writing import History, Kind
 
 AT = datetime(2026, 11, 20, 9, 30, 15, 123456, tzinfo=UTC)
 OPENAPI = Path(app.__file__).parent / "openapi.yaml"

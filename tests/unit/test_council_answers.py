@@ -5,14 +5,14 @@ from datetime import date
 
 import pytest
 from builders import ABSENT, an_address, an_application
-from ems_gateway.council_answers import (
+from ems_gateway.councils.answers import (
     CouncilAnswers,
     Identifier,
     InvalidAnswers,
     read_resubmitted,
     read_whole,
 )
-from ems_gateway.council_messages import _SENTENCES
+from ems_gateway.councils.messages import _SENTENCES
 
 ON = date(2026, 11, 22)
 UNDER_16 = "2011-01-31"

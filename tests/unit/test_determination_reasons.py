@@ -8,7 +8,7 @@ import pytest
 import yaml
 from electoral.determination_reasons import determination_reasons, in_order
 from electoral.problems import Problem
-from ems_gateway.determination_body import DeterminationBody
+from ems_gateway.determinations.body import DeterminationBody
 from ems_gateway.reading import read_body
 
 CODES = [reason.code for reason in determination_reasons()]

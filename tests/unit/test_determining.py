@@ -6,7 +6,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from ems_gateway.determining import Attempt, Determination, Determined, Named, Verdict, judge
+from ems_gateway.determinations.rules import (
+    Attempt,
+    Determination,
+    Determined,
+    Named,
+    Verdict,
+    judge,
+)
 
 RECEIVED_AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 NOW = RECEIVED_AT + timedelta(days=1)

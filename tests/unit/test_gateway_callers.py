@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from electoral.tls import server_context
-from ems_gateway.credentials import token_proof
-from ems_gateway.issued import BELIEVED_SECONDS
+from ems_gateway.calling.credentials import token_proof
+from ems_gateway.calling.issued import BELIEVED_SECONDS
 from ems_gateway.postgres.credentials import CredentialRow
 from gateway_calls import (
     EMS,

@@ -1,7 +1,7 @@
 """Certificates: one and the same, however proxies and people write it."""
 
 import pytest
-from ems_gateway.certificates import read_fingerprint, read_issuer, read_serial
+from ems_gateway.calling.certificates import read_fingerprint, read_issuer, read_serial
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from electoral.authorities import Authorities
 from electoral.unusable import Unusable
-from ems_gateway.certificates import Certificate
-from ems_gateway.credentials import (
+from ems_gateway.calling.certificates import Certificate
+from ems_gateway.calling.credentials import (
     Credential,
     Filed,
     Known,
@@ -19,7 +19,7 @@ from ems_gateway.credentials import (
     serial_proof,
     token_proof,
 )
-from ems_gateway.eros_file import ErosFile, open_eros_file
+from ems_gateway.calling.eros_file import ErosFile, open_eros_file
 
 AUTHORITIES = Authorities.load()
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

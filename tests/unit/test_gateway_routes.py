@@ -21,10 +21,10 @@ from electoral.metrics import Metrics
 from electoral.routes import TokenRoute
 from electoral.sealing import DirectoryKeyring, Sealer
 from ems_gateway.app import compose
-from ems_gateway.eros_file import open_eros_file
-from ems_gateway.history import History
-from ems_gateway.issued import Issued
-from ems_gateway.responsibility import Responsibilities
+from ems_gateway.calling.eros_file import open_eros_file
+from ems_gateway.calling.issued import Issued
+from ems_gateway.history.writing import History
+from ems_gateway.moves.responsibility import Responsibilities
 from ems_gateway.routes import ROUTES, public_app
 from gateway_world import some_callers
 

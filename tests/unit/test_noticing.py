@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from ems_gateway.delivery import AnswerStatus, Route
-from ems_gateway.noticing import (
+from ems_gateway.notices.rules import (
     Notice,
     NoticeStanding,
     NoticeState,

@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 from electoral.authorities import Authorities
-from ems_gateway.council_answers import CouncilAnswers
-from ems_gateway.previous import PreviousAuthorities
-from ems_gateway.responsibility import Responsibilities
+from ems_gateway.councils.answers import CouncilAnswers
+from ems_gateway.councils.previous import PreviousAuthorities
+from ems_gateway.moves.responsibility import Responsibilities
 from gateway_builders import EDINBURGH
 
 ON = date(2026, 11, 22)

@@ -11,13 +11,13 @@ from authority_lists import SHIPPED, authorities_with, begun, ended
 from electoral.authorities import AUTHORITY_UNKNOWN, Authority
 from electoral.data import ReferenceDataUnusable
 from ems_gateway.delivery import Route
-from ems_gateway.postgres.responsibilities import Stated
-from ems_gateway.responsibility import (
+from ems_gateway.moves.responsibility import (
     AuthorityFiles,
     Destination,
     Responsibilities,
     read_files_again,
 )
+from ems_gateway.postgres.responsibilities import Stated
 from gateway_builders import EDINBURGH, HARTLEPOOL, LOTHIAN
 
 TODAY = date(2026, 11, 22)

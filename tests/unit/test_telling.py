@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from ems_gateway.history.telling import Whose
 from ems_gateway.postgres.telling import Owned
-from ems_gateway.telling import Whose
 
 BEGIN = datetime(2026, 11, 20, tzinfo=UTC)
 

@@ -6,9 +6,11 @@ import sys
 from electoral import command_line
 from electoral.settings import load
 
-from ems_gateway import commands_credentials, commands_moves, commands_queue
-from ems_gateway.commands_history import add_history
-from ems_gateway.commands_notices import add_notices
+from ems_gateway import commands as commands_queue
+from ems_gateway.calling import commands as commands_credentials
+from ems_gateway.history.commands import add_history
+from ems_gateway.moves import commands as commands_moves
+from ems_gateway.notices.commands import add_notices
 from ems_gateway.settings import MIGRATIONS, SERVICE, Settings
 
 

@@ -17,8 +17,8 @@ from electoral.sealing import Sealer
 from electoral.tracing import child_traceparent
 
 from ems_gateway.delivery import REASONS, AnswerStatus, Changes, Filed, Standing, answer
-from ems_gateway.entries import answered
-from ems_gateway.history import Entry, History
+from ems_gateway.history.entries import answered
+from ems_gateway.history.writing import Entry, History
 from ems_gateway.postgres.answers import StoredAnswer, insert_answers, which_were_answered
 from ems_gateway.postgres.attempts import write_changes
 from ems_gateway.postgres.leases import lock_leases

@@ -21,37 +21,37 @@ from electoral.sealing import Sealer
 from electoral.tls import server_context
 
 from ems_gateway.answers import Answers
-from ems_gateway.callers import Caller, Callers
-from ems_gateway.determinations import Determinations
-from ems_gateway.eros_file import ErosFile, open_eros_file
+from ems_gateway.calling.callers import Caller, Callers
+from ems_gateway.calling.eros_file import ErosFile, open_eros_file
+from ems_gateway.calling.issued import Issued
+from ems_gateway.councils.paper import PaperApplications
+from ems_gateway.councils.paper_reading import PaperReader
+from ems_gateway.councils.previous import FindByPostcode, PreviousAuthorities
+from ems_gateway.councils.resubmission import Resubmissions
+from ems_gateway.councils.taking import Proofs
+from ems_gateway.determinations.taking import Determinations
 from ems_gateway.gateway import Gateway
 from ems_gateway.handlers import KeepForEro
-from ems_gateway.history import History
-from ems_gateway.issued import Issued
+from ems_gateway.history.statements import Statements
+from ems_gateway.history.telling import Histories
+from ems_gateway.history.writing import History
 from ems_gateway.leases import Leases, keep_forgetting
-from ems_gateway.moving import Moves, keep_sweeping
-from ems_gateway.notice_moving import NoticeMoves, keep_sweeping_notices
-from ems_gateway.notice_writing import NoticeWriter
-from ems_gateway.notices import Notices
+from ems_gateway.moves.moving import Moves, keep_sweeping
+from ems_gateway.moves.responsibility import AuthorityFiles, Responsibilities, keep_reading
+from ems_gateway.moves.splitting import parts_by
+from ems_gateway.notices.answering import Notices
+from ems_gateway.notices.moving import NoticeMoves, keep_sweeping_notices
+from ems_gateway.notices.writing import NoticeWriter
 from ems_gateway.offers import Offers
 from ems_gateway.overdue import keep_reporting
 from ems_gateway.pages import Pages
-from ems_gateway.paper import PaperApplications
-from ems_gateway.paper_reading import PaperReader
 from ems_gateway.postgres.attempts import which_are_known
 from ems_gateway.postgres.notices import NOTICES_SEALED_AND_UNFINISHED
 from ems_gateway.postgres.records import SEALED_AND_UNFINISHED
 from ems_gateway.postgres.responsibilities import read_stated
-from ems_gateway.previous import FindByPostcode, PreviousAuthorities
 from ems_gateway.pulls import Pulls
-from ems_gateway.responsibility import AuthorityFiles, Responsibilities, keep_reading
-from ems_gateway.resubmission import Resubmissions
 from ems_gateway.routes import public_app
 from ems_gateway.settings import MIGRATIONS, SERVICE, Settings
-from ems_gateway.splitting import parts_by
-from ems_gateway.statements import Statements
-from ems_gateway.taking import Proofs
-from ems_gateway.telling import Histories
 from ems_gateway.watch import keep_warning, set_all_gauges
 
 KEPT_BY_DEFAULT = Retention()

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from electoral.routes import Authenticate, TokenRoute
 
 from ems_gateway.answers import Answers
-from ems_gateway.callers import Caller
-from ems_gateway.determinations import Determinations
+from ems_gateway.calling.callers import Caller
+from ems_gateway.councils.paper import PaperApplications
+from ems_gateway.councils.resubmission import Resubmissions
+from ems_gateway.determinations.taking import Determinations
+from ems_gateway.history.statements import Statements
+from ems_gateway.history.telling import Histories
 from ems_gateway.leases import Leases
-from ems_gateway.notices import Notices
+from ems_gateway.notices.answering import Notices
 from ems_gateway.offers import Offers
 from ems_gateway.pages import Pages
-from ems_gateway.paper import PaperApplications
 from ems_gateway.pulls import Pulls
-from ems_gateway.resubmission import Resubmissions
-from ems_gateway.statements import Statements
-from ems_gateway.telling import Histories
 
 
 @dataclass(frozen=True, slots=True)

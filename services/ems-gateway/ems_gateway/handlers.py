@@ -22,13 +22,13 @@ from ems_gateway.delivery import (
     arrive,
     first_standing,
 )
-from ems_gateway.entries import arrived, verified
 from ems_gateway.errors import HOLD
-from ems_gateway.history import Entry, History
+from ems_gateway.history.entries import arrived, verified
+from ems_gateway.history.writing import Entry, History
 from ems_gateway.items import ITEM_BYTES_BESIDE, read_person
+from ems_gateway.moves.responsibility import Responsibilities
 from ems_gateway.postgres.attempts import begin_attempts, lock_attempts, write_changes
 from ems_gateway.postgres.records import Arrival, insert_records
-from ems_gateway.responsibility import Responsibilities
 from ems_gateway.standings import Standings
 
 FIRST_ATTEMPT = 1

@@ -4,8 +4,8 @@ import asyncio
 
 from electoral.postgres import Pool, is_away, transaction
 
-from ems_gateway.entries import released
-from ems_gateway.history import History
+from ems_gateway.history.entries import released
+from ems_gateway.history.writing import History
 from ems_gateway.postgres.leases import forget_ended, is_lease, release
 
 FORGET_INTERVAL = 3600.0  # seconds

@@ -13,8 +13,8 @@ from electoral.postgres import Connection, Pool, transaction
 from electoral.sealing import Sealer
 
 from ems_gateway.delivery import Changes, Offering, offer
-from ems_gateway.entries import offered
-from ems_gateway.history import Entry, History
+from ems_gateway.history.entries import offered
+from ems_gateway.history.writing import Entry, History
 from ems_gateway.postgres.attempts import write_changes
 from ems_gateway.postgres.offers import Candidate, read_acknowledged, read_failed
 from ems_gateway.postgres.pages import BEGINNING, Place

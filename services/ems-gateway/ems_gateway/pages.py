@@ -10,9 +10,9 @@ from electoral.person import UnreadablePerson
 from electoral.postgres import Pool, transaction
 from electoral.sealing import Sealer, SealingError
 
-from ems_gateway.entries import leased
-from ems_gateway.history import Entry as HistoryEntry
-from ems_gateway.history import History
+from ems_gateway.history.entries import leased
+from ems_gateway.history.writing import Entry as HistoryEntry
+from ems_gateway.history.writing import History
 from ems_gateway.items import Json, item, read_person
 from ems_gateway.postgres.holds import is_on_hold
 from ems_gateway.postgres.leases import lease

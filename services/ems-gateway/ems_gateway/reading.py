@@ -14,7 +14,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from ems_gateway.answers import Answer
-from ems_gateway.callers import Caller
+from ems_gateway.calling.callers import Caller
 
 PAGE_SIZE_DEFAULT = 100
 PAGE_SIZE_MAX = 200  # more is capped, not refused

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from electoral.postgres import Connection, Pool
 
-from ems_gateway.credentials import Credential
+from ems_gateway.calling.credentials import Credential
 
 _COLUMNS = "proof, ero, valid_to, added_by, added_at, revoked_by, revoked_at"
 # Whoever adds or revokes waits for who does so now: two tokens of an ERO are two.

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from electoral.postgres import Connection
 
-from ems_gateway.determining import Attempt, Determination, Determined, Named
+from ems_gateway.determinations.rules import Attempt, Determination, Determined, Named
 
 # An ERO's own record, or one of an application that it determined before it went to another.
 _FIND_NAMED = """

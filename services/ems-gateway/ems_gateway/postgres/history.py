@@ -7,7 +7,7 @@ from uuid import UUID
 
 from electoral.postgres import Connection
 
-from ems_gateway.chain import Batch, Link
+from ems_gateway.history.chain import Batch, Link
 
 _READ_ENDS = """
 SELECT wanted.application_id, ended.number, ended.hash, now() AS at,

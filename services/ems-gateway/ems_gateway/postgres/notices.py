@@ -10,7 +10,7 @@ from electoral.postgres import Connection, Pool
 from electoral.resealing import SealedColumn
 
 from ems_gateway.delivery import AnswerStatus
-from ems_gateway.noticing import NewNotice, NoticeReason, NoticeStanding, NoticeState
+from ems_gateway.notices.rules import NewNotice, NoticeReason, NoticeStanding, NoticeState
 from ems_gateway.postgres.pages import BEGINNING, QUEUED_COUNT_MAX, Place
 
 NOTICES_SEALED_AND_UNFINISHED = (SealedColumn("notice", "content", "t.state <> 'acknowledged'"),)

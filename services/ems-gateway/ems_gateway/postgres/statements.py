@@ -7,7 +7,7 @@ from uuid import UUID
 
 from electoral.postgres import Connection, Pool
 
-from ems_gateway.chain import Head
+from ems_gateway.history.chain import Head
 
 # A record reached its ERO when it arrived or, if it was sent elsewhere since, when that was. What
 # is another's now is not listed.

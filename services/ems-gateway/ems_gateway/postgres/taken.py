@@ -7,7 +7,7 @@ from uuid import UUID
 
 from electoral.postgres import Connection
 
-from ems_gateway.taking import Proof, Taken
+from ems_gateway.councils.taking import Proof, Taken
 
 ARRIVAL_CLAMP = timedelta(minutes=1)  # an arrival is at most this much before its receipt
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from electoral.postgres import Connection
 
-from ems_gateway.chain import Link
+from ems_gateway.history.chain import Link
 
 # A record of another ERO's is like none at all.
 _ATTEMPTS = """

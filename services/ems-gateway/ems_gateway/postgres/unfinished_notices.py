@@ -8,7 +8,7 @@ from uuid import UUID
 
 from electoral.postgres import Connection, Pool
 
-from ems_gateway.noticing import NoticeReason, NoticeState
+from ems_gateway.notices.rules import NoticeReason, NoticeState
 from ems_gateway.postgres.pages import QUEUED_COUNT_MAX
 
 LISTED_ROWS_MAX = 1_000

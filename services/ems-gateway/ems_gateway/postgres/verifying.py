@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from electoral.postgres import Connection, Pool
 
-from ems_gateway.chain import Batch, Link
+from ems_gateway.history.chain import Batch, Link
 
 FIRST_BATCH, LAST_BATCH = -(2**63), 2**63 - 1
 WINDOW_BATCHES_MAX = 1_000

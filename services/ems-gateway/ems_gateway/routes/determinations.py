@@ -9,9 +9,9 @@ from electoral.http import json_response, read_json_bytes
 from electoral.problems import FieldError, Problem
 from electoral.routes import TokenRoute
 
-from ems_gateway.callers import Caller
-from ems_gateway.determination_body import DeterminationBody
-from ems_gateway.determining import Verdict
+from ems_gateway.calling.callers import Caller
+from ems_gateway.determinations.body import DeterminationBody
+from ems_gateway.determinations.rules import Verdict
 from ems_gateway.gateway import Gateway, GatewayRoute
 from ems_gateway.reading import read_body, read_record_id
 

@@ -5,7 +5,7 @@ from electoral import problems
 from electoral.http import json_response
 from electoral.routes import TokenRoute
 
-from ems_gateway.callers import Caller
+from ems_gateway.calling.callers import Caller
 from ems_gateway.gateway import Gateway, GatewayRoute
 from ems_gateway.reading import WHOLE_NUMBER, read_record_id
 

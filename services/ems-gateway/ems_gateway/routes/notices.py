@@ -6,9 +6,9 @@ from electoral.http import json_response, read_json_bytes
 from electoral.problems import Problem
 from electoral.routes import TokenRoute
 
-from ems_gateway.callers import Caller
+from ems_gateway.calling.callers import Caller
 from ems_gateway.gateway import Gateway, GatewayRoute
-from ems_gateway.notice_body import NoticeAnswerBody
+from ems_gateway.notices.body import NoticeAnswerBody
 from ems_gateway.postgres.notices import WantedNotices
 from ems_gateway.postgres.pages import BEGINNING, Place
 from ems_gateway.reading import read_body, read_page_size, read_record_id, read_state

@@ -6,7 +6,7 @@ from electoral.http import json_response, read_json_bytes
 from electoral.problems import Problem
 from electoral.routes import TokenRoute
 
-from ems_gateway.callers import Caller
+from ems_gateway.calling.callers import Caller
 from ems_gateway.gateway import Gateway, GatewayRoute
 from ems_gateway.offers_body import OffersBody
 from ems_gateway.reading import read_body, read_record_id

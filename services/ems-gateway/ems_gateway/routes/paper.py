@@ -11,11 +11,11 @@ from electoral.json_body import MalformedJson, SurprisingJson, parse_json
 from electoral.problems import FieldError
 from electoral.routes import TokenRoute
 
-from ems_gateway.callers import Caller
+from ems_gateway.calling.callers import Caller
+from ems_gateway.councils.paper import Result
+from ems_gateway.councils.paper_reading import Arrived, Refusal
+from ems_gateway.councils.taking import is_own_id
 from ems_gateway.gateway import Gateway, GatewayRoute
-from ems_gateway.paper import Result
-from ems_gateway.paper_reading import Arrived, Refusal
-from ems_gateway.taking import is_own_id
 
 PAPER_BYTES_MAX = 4 * 1024 * 1024
 PAPER_ITEMS_MAX = 500

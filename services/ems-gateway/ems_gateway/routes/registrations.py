@@ -9,7 +9,7 @@ from electoral.http import json_response, read_json_bytes
 from electoral.routes import TokenRoute
 
 from ems_gateway.answers import CHUNK_ANSWERS_MAX, Answer
-from ems_gateway.callers import Caller
+from ems_gateway.calling.callers import Caller
 from ems_gateway.gateway import Gateway, GatewayRoute
 from ems_gateway.postgres.pages import BEGINNING, Place, Wanted
 from ems_gateway.reading import (

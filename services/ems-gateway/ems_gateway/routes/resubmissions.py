@@ -10,14 +10,14 @@ from electoral.envelope import timestamp
 from electoral.http import json_response, read_json_bytes
 from electoral.routes import TokenRoute
 
-from ems_gateway.callers import Caller
-from ems_gateway.council_answers import CouncilAnswers, InvalidAnswers, read_resubmitted
-from ems_gateway.council_messages import sentence
+from ems_gateway.calling.callers import Caller
+from ems_gateway.councils.answers import CouncilAnswers, InvalidAnswers, read_resubmitted
+from ems_gateway.councils.messages import sentence
+from ems_gateway.councils.resubmission import Resubmission
+from ems_gateway.councils.taking import is_own_id
 from ems_gateway.gateway import Gateway, GatewayRoute
 from ems_gateway.reading import read_record_id
-from ems_gateway.resubmission import Resubmission
 from ems_gateway.routes.paper import parse_body
-from ems_gateway.taking import is_own_id
 
 RESUBMISSION_BYTES_MAX = 64 * 1024
 CORRECTIONS = "/corrections"

@@ -8,11 +8,11 @@ from electoral import problems
 from electoral.http import json_response
 from electoral.routes import TokenRoute
 
-from ems_gateway.callers import Caller
+from ems_gateway.calling.callers import Caller
 from ems_gateway.gateway import Gateway, GatewayRoute
+from ems_gateway.history.statements import BEGINNING, Asked, is_to_come
 from ems_gateway.postgres.statements import Reached
 from ems_gateway.reading import WHOLE_NUMBER, read_record_id
-from ems_gateway.statements import BEGINNING, Asked, is_to_come
 
 PAGE_SIZE_DEFAULT = 200
 PAGE_SIZE_MAX = 1_000  # more is capped, not refused

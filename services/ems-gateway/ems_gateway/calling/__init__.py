@@ -1,0 +1,1 @@
+"""Who calls: credentials of EROs, from a file and from commands, and what they prove."""

@@ -1,0 +1,1 @@
+"""What councils send up: paper applications and corrected answers."""

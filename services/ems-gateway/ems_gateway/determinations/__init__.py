@@ -1,0 +1,1 @@
+"""What EROs decide of applications."""

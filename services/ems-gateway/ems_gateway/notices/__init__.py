@@ -1,0 +1,1 @@
+"""What a previous ERO is told of somebody who moved."""
