@@ -56,7 +56,7 @@ down: $(VENV)/installed ## end what `make up` started
 
 .PHONY: test
 test: $(VENV)/installed-dev ## every test but the long ones, on real Postgres and Kafka
-	@$(PYTEST) $(PARALLEL) -n 2 --dist loadfile
+	@$(PYTEST) $(PARALLEL) -m "not long" -n 2 --dist loadfile
 	@$(PYTEST) tests/acceptance -m "not long"
 
 .PHONY: test-unit
@@ -125,7 +125,11 @@ dwp-trouble: $(VENV)/installed-dev ## DWP hangs, is away a minute, is away for g
 
 .PHONY: gateway-kills
 gateway-kills: $(VENV)/installed-dev ## the gateway killed again and again while councils drain 50,000
-	@GATEWAY_DRAIN_APPLICATIONS=50000 $(PYTEST) -s tests/acceptance/test_gateway_drained.py
+	@GATEWAY_DRAIN_APPLICATIONS=50000 GATEWAY_DRAIN_KILLS=6 $(PYTEST) -s tests/acceptance/test_gateway_drained.py
+
+.PHONY: journal-recovered
+journal-recovered: $(VENV)/installed-dev ## an EMS that lost 3 of 10,000 records finds and gets them again
+	@JOURNAL_APPLICATIONS=10000 $(PYTEST) -s tests/acceptance/test_journal_recovered.py
 
 .PHONY: mutants
 mutants: $(VENV)/installed-dev ## do the tests of matching and rules notice every change? 10 minutes

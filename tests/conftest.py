@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import os
+import shutil
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -113,9 +114,18 @@ async def registration_pool(postgres_dsn: FreshDatabase) -> AsyncIterator[Pool]:
         yield pool
 
 
+@pytest.fixture(scope="session")
+def made_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keys of all services, made once a run: each is written to disk for good, which takes time."""
+    root = tmp_path_factory.mktemp("keys") / "keys"
+    make_keys(root, datetime.now(UTC).astimezone(LONDON).date())
+    return root
+
+
 @pytest.fixture
-def keys_root(tmp_path: Path) -> Path:
-    root = tmp_path / "keys"
+def keys_root(made_keys: Path, tmp_path: Path) -> Path:
+    """Copy the keys for a test, which may destroy some; and make today's, if it is tomorrow now."""
+    root = shutil.copytree(made_keys, tmp_path / "keys")
     make_keys(root, datetime.now(UTC).astimezone(LONDON).date())
     return root
 

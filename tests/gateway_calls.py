@@ -26,6 +26,7 @@ from electoral.tls import server_context
 from ems_gateway.calling.callers import Caller, Callers
 from ems_gateway.calling.eros_file import open_eros_file
 from ems_gateway.calling.issued import Issued
+from ems_gateway.calling.pace import Pace
 from pydantic_core import to_json
 
 PROXY, NOBODY, EMS = "127.0.0.2", "127.0.0.3", "127.0.0.4"
@@ -64,6 +65,7 @@ class Door:
     callers: Callers
     issued: Issued
     clock: Clock
+    metrics: Metrics
     tls: "Tls | None" = None
 
     async def call(
@@ -165,11 +167,11 @@ async def open_door(
         eros_file=open_eros_file(file, lambda: authorities),
         issued=issued,
         proxies=TrustedProxies([ip_network(f"{PROXY}/32")]),
-        limit=RateLimit(limit, 1, clock),
+        pace=Pace(RateLimit(limit, 1, clock), RateLimit(limit, 1, clock), metrics),
         metrics=metrics,
     )
     app = web.Application(middlewares=[edge(metrics)])
     add_routes(app, [TokenRoute("GET", "/who", _say)], None, callers.authenticate)
     context = None if tls is None else server_context(*tls.settings())
     async with serving(app, "127.0.0.1", 0, context) as port:
-        yield Door(port, file, callers, issued, clock, tls)
+        yield Door(port, file, callers, issued, clock, metrics, tls)

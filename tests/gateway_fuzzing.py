@@ -28,7 +28,7 @@ negative_data_rejection.expected-statuses = [
 # that a number has few enough digits to be read by everybody alike.
 include-operation-id = [
     "showStatement", "offerRegistrations", "determineRegistration", "resubmitRegistration",
-    "takePaperApplications"
+    "takePaperApplications", "listNotices"
 ]
 checks.positive_data_acceptance.expected-statuses = [
     200, 201, 204, 400, 401, 403, 404, 409, 422, 429, "5xx"
@@ -38,6 +38,10 @@ checks.positive_data_acceptance.expected-statuses = [
 path = "callers.yaml"
 peers = {eros}
 """
+
+
+CASES_BESIDE = 1_000  # that are made besides the chosen ones: examples, and each bound of a schema
+EXAMPLES_MIN = 10  # of an operation
 
 
 class Verdict(NamedTuple):
@@ -69,8 +73,9 @@ def parameters_of(document: Document) -> Iterator[dict[str, Any]]:
 
 
 async def fuzz(document: Document, url: str, folder: Path, *, cases: int, seed: int) -> Verdict:
-    """Send about so many cases with all checks, and the document's examples besides."""
+    """Send at least so many cases with all checks, the document's examples among them."""
     operations = sum(len(path) for path in document["paths"].values())
+    chosen = max(operations * EXAMPLES_MIN, cases - CASES_BESIDE)
     (folder / "openapi.yaml").write_text(yaml.safe_dump(document, allow_unicode=True))
     (folder / "callers.yaml").write_text(yaml.safe_dump({"auth": [_caller(e) for e in EROS]}))
     (folder / "settings.toml").write_text(SETTINGS.format(seed=seed, eros=list(EROS)))
@@ -82,7 +87,7 @@ async def fuzz(document: Document, url: str, folder: Path, *, cases: int, seed: 
         "run",
         "openapi.yaml",
         f"--url={url}",
-        f"--max-examples={-(-cases // operations)}",
+        f"--max-examples={-(-chosen // operations)}",
         "--checks=all",
         "--workers=1",  # Python 3.11 cannot parse in two threads at once: it fails by chance
         "--generation-database=none",

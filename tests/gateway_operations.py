@@ -11,6 +11,7 @@ import yaml
 from aiohttp import ClientResponse
 from gateway_builders import EDINBURGH, HARTLEPOOL, LOTHIAN, RECEIVED_AT, a_person
 from gateway_world import World, authorized
+from jsonschema import Draft202012Validator, FormatChecker
 
 Json = dict[str, Any]
 
@@ -125,6 +126,13 @@ def examples_of(described: Json) -> dict[str, Any]:
     found = {name: resolved(one)["value"] for name, one in described.get("examples", {}).items()}
     from_schema = resolved(described.get("schema", {})).get("examples", ())
     return found or {str(number): value for number, value in enumerate(from_schema)}
+
+
+def faults(schema: Json, example: object) -> list[str]:
+    """Say what a schema of the document finds in an example."""
+    whole = {**schema, "components": the_document()["components"]}
+    checker = Draft202012Validator(whole, format_checker=FormatChecker())
+    return [f"{error.json_path}: {error.message}" for error in checker.iter_errors(example)]
 
 
 async def a_record(world: World) -> str:

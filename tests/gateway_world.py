@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,6 @@ from electoral.consumer import Hold, Received
 from electoral.events import ApplicationVerified
 from electoral.identifiers import record_id
 from electoral.ledger import LedgerRow, read_side
-from electoral.limits import RateLimit
 from electoral.metrics import Metrics
 from electoral.postgres import Pool, transaction
 from electoral.proxies import TrustedProxies
@@ -30,6 +30,7 @@ from ems_gateway.app import compose
 from ems_gateway.calling.callers import Callers
 from ems_gateway.calling.eros_file import ErosFile, open_eros_file
 from ems_gateway.calling.issued import Issued
+from ems_gateway.calling.pace import Pace, pace_of
 from ems_gateway.gateway import Gateway
 from ems_gateway.handlers import KeepForEro
 from ems_gateway.history.writing import History
@@ -142,27 +143,38 @@ def a_credentials_file(directory: Path) -> Path:
     return file
 
 
-def some_callers(eros_file: ErosFile, issued: Issued, metrics: Metrics) -> Callers:
-    """Say who calls, behind no proxy and as fast as they like."""
+def any_pace(metrics: Metrics) -> Pace:
+    return pace_of(1_000_000, 1_000_000, metrics)
+
+
+def some_callers(eros_file: ErosFile, issued: Issued, metrics: Metrics, pace: Pace) -> Callers:
+    """Say who calls, behind no proxy."""
     return Callers(
         eros_file=eros_file,
         issued=issued,
         proxies=TrustedProxies(),
-        limit=RateLimit(1_000_000, 1),
+        pace=pace,
         metrics=metrics,
     )
 
 
+@cache
+def shipped_authorities() -> Authorities:
+    """Read the shipped lists once a run."""
+    return Authorities.load()
+
+
 @asynccontextmanager
 async def open_world(
-    dsn: str, keys: Path, metrics: Metrics, directory: Path
+    dsn: str, keys: Path, metrics: Metrics, directory: Path, pace: Pace | None = None
 ) -> AsyncIterator[World]:
-    """Run a gateway for as long as the block lasts."""
-    authorities, keyring = Authorities.load(), DirectoryKeyring(keys)
+    """Run a gateway for as long as the block lasts; EROs go as fast as they like, or at a pace."""
+    pace = pace or any_pace(metrics)
+    authorities, keyring = shipped_authorities(), DirectoryKeyring(keys)
     responsibilities = Responsibilities(authorities)
     sealer, index = Sealer(keyring), BlindIndex(keyring)
     history = History(keyring)
-    eros_file = open_eros_file(a_credentials_file(directory), Authorities.load)
+    eros_file = open_eros_file(a_credentials_file(directory), shipped_authorities)
     async with await postgres.open_pool(dsn, service="test", connections=8) as pool:
         issued = Issued(pool)
         await issued.read()
@@ -174,7 +186,8 @@ async def open_world(
             authorities=authorities,
             responsibilities=responsibilities,
             metrics=metrics,
-            authenticate=some_callers(eros_file, issued, metrics).authenticate,
+            authenticate=some_callers(eros_file, issued, metrics, pace).authenticate,
+            pace=pace,
             after_commit=lambda: None,
         )
         server = TestServer(public_app(gateway, metrics))

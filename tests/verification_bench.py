@@ -205,7 +205,7 @@ def at(hour: int) -> datetime:
     return datetime(2026, 11, 22, hour, 2, 3, 456789, tzinfo=UTC)
 
 
-async def wait_until(holds: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
+async def wait_until(holds: Callable[[], Awaitable[bool]], seconds: float = 45.0) -> None:
     async with asyncio.timeout(seconds):
         while not await holds():
             await asyncio.sleep(0.05)

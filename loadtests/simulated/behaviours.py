@@ -5,7 +5,7 @@ notice it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -35,6 +35,7 @@ class Habits:
     away: float = AWAY  # seconds for which a system is off
     time_scale: float = 1.0  # how much faster time goes here
     suggestions: tuple[str, ...] = (SOMEWHERE,)  # GSS codes for a record that came to a wrong ERO
+    has_operator: bool = False  # who sends on what came to a wrong ERO: it is not asked for again
 
     def seconds(self, simulated: float) -> float:
         """What so many seconds of theirs are here."""
@@ -122,17 +123,19 @@ async def late(desk: Desk, habits: Habits) -> None:
 async def failing(desk: Desk, habits: Habits) -> None:
     """Cannot store some at first; asks for them again at the next poll, and takes them then."""
     await desk.repeat_unanswered(desk.answer_together)
-    if desk.failed:
-        again = list(desk.failed)
-        await desk.offer_again(again, together=len(again) > OFFERED_ONE_BY_ONE_MAX)
+    again = [id_ for id_ in desk.failed if not _is_the_operators(id_, habits)]
+    if again:
+        is_all = len(again) == len(desk.failed)
+        await desk.offer_again(again, together=is_all and len(again) > OFFERED_ONE_BY_ONE_MAX)
     more = True
     while more:
         items, more = await desk.page()
-        answers = {item["id"]: _first_failure(item, habits) or SUCCESS for item in items}
+        own = desk.council.gss_codes
+        answers = {item["id"]: _first_failure(item, habits, own) or SUCCESS for item in items}
         await _finish(desk.answer_together(answers))
 
 
-def _first_failure(item: Json, habits: Habits) -> Json | None:
+def _first_failure(item: Json, habits: Habits, own: Collection[str]) -> Json | None:
     """The failure that this record meets on its first offer, if it meets one."""
     if item.get("offer", 1) != 1 or habits.draw("failure", item["id"]) >= FAILURE_SHARE:
         return None
@@ -142,12 +145,21 @@ def _first_failure(item: Json, habits: Habits) -> Json | None:
         "message": "The record could not be stored",
         "details": "Simulated: the import ended with code 7",
     }
-    kind = habits.draw("wrong authority", item["id"])
+    kind = _kind_of_failure(item["id"], habits)
     if kind >= WRONG_AUTHORITY_SHARE:
         return {**failure, "reason": "import refused"}
-    place = int(kind / WRONG_AUTHORITY_SHARE * len(habits.suggestions))
-    suggested = habits.suggestions[place]
+    others = [code for code in habits.suggestions if code not in own] or habits.suggestions
+    suggested = others[int(kind / WRONG_AUTHORITY_SHARE * len(others))]
     return {**failure, "reason": "wrong-authority", "suggestedGssCode": suggested}
+
+
+def _kind_of_failure(record_id: str, habits: Habits) -> float:
+    return habits.draw("wrong authority", record_id)
+
+
+def _is_the_operators(record_id: str, habits: Habits) -> bool:
+    """Whether a record that failed is another authority's, and somebody is there to send it on."""
+    return habits.has_operator and _kind_of_failure(record_id, habits) < WRONG_AUTHORITY_SHARE
 
 
 def _successes(items: Sequence[Json]) -> dict[str, Json]:

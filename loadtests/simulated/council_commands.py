@@ -44,6 +44,9 @@ def councils(
     determining: Annotated[
         float, typer.Option(help="Share of EROs that also decide and take notices.", min=0, max=1)
     ] = 0.0,
+    operator: Annotated[
+        bool, typer.Option("--operator", help="Somebody sends on what came to a wrong ERO.")
+    ] = False,
     connections: Annotated[int, typer.Option(min=1)] = CONNECTIONS,
     only: Annotated[str, typer.Option(help="Only these EROs, separated by commas.")] = "",
     seed: Annotated[int, typer.Option(help="Of who behaves how, and of what fails.")] = 1,
@@ -56,7 +59,7 @@ def councils(
         by_ero = share_out(eros, read_shares(behaviours), seed)
     except BehavioursRefused as refused:
         raise typer.BadParameter(str(refused), param_hint="--behaviours") from None
-    habits = Habits(seed, interval, away, time_scale, _codes(every))
+    habits = Habits(seed, interval, away, time_scale, _codes(every), has_operator=operator)
 
     async def run() -> None:
         book = Journal(journal / JOURNAL_FILE)

@@ -15,6 +15,7 @@ from electoral.group_commit import Unavailable
 from electoral.metrics import Metrics
 from electoral.postgres import is_away
 from electoral.problems import Problem
+from electoral.sealing import SealingError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -109,6 +110,10 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, web.HTTPException):
         return _problem_of_http(error)
     if isinstance(error, Unavailable) or is_away(error):
+        return problems.unavailable()
+    if isinstance(error, SealingError):
+        # `/readyz` names a key that is missing; the same request works once it is there.
+        log.error("request without its key", error_class=type(error).__name__)
         return problems.unavailable()
     log.error("request failed", exc_info=error)
     return problems.internal_error()

@@ -18,8 +18,9 @@ import structlog
 # each is used by one, and that no line uses another.
 FIELDS = frozenset(
     """
-    application_id attempt called_from count credential ero error_class file group key_id migration
-    oldest_seconds reason held on_hold over_five_days pulled_at
+    application_id attempt called_from count credential day digest ero error_class file group key_id
+    migration previous signature
+    notices_over_a_day oldest_seconds reason held on_hold over_five_days pulled_at
     route seconds status topic tries
     """.split()
 )

@@ -60,6 +60,12 @@ CATALOGUE: tuple[Metric, ...] = (
         "Refused for who called: unknown, from another address, too fast, a spoofed certificate.",
         ("reason",),
     ),
+    Metric(
+        "gateway_eros_file_unusable",
+        "gauge",
+        "0 or 1",
+        "1: the EROs' file is wrong as it is now, and what it said before counts.",
+    ),
     Metric("gateway_queued", "gauge", "records", "Records that wait for an EMS, at most 10,000."),
     Metric("gateway_oldest_seconds", "gauge", "seconds", "Age of the oldest waiting record."),
     Metric("gateway_acknowledged_total", "counter", "records", "Answered by an EMS.", ("status",)),
@@ -88,6 +94,13 @@ CATALOGUE: tuple[Metric, ...] = (
         "notices",
         "Notices to previous EROs that wait or are held, each at most 10,000.",
         ("state",),
+    ),
+    Metric(
+        "gateway_notices_overdue",
+        "gauge",
+        "notices",
+        "Notices that have waited longer than a day for an ERO's system.",
+        ("ero",),
     ),
     Metric(
         "accepted_unverified_oldest_seconds",

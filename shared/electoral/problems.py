@@ -70,12 +70,14 @@ def malformed(detail: str) -> Problem:
     return Problem(400, "malformed", "The request could not be read", detail)
 
 
-def unauthenticated() -> Problem:
+def unauthenticated(
+    detail: str = "Send your token in the header `Authorization: Bearer <token>`.",
+) -> Problem:
     return Problem(
         401,
         "unauthenticated",
         "No valid credential",
-        "Send your token in the header `Authorization: Bearer <token>`.",
+        detail,
         headers={"WWW-Authenticate": "Bearer"},
     )
 

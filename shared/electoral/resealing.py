@@ -37,15 +37,16 @@ _SEAL_HELD = "UPDATE held_message SET sealed_value = $3 WHERE held_id = $1 AND s
 
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
-    """A column of sealed texts, beside `application_id`, and which of its rows are unfinished.
+    """A column of sealed texts, whose applications they are, and which of its rows are unfinished.
 
     `unfinished` is a condition on the table `t`. Begin it with a narrow table: no index knows
-    which key sealed a text.
+    which key sealed a text. `application_id` is an expression where `t` has no such column.
     """
 
     table: str
     column: str
     unfinished: str
+    application_id: str = "t.application_id"
 
     async def count(self, pool: Pool, key_id: str) -> int:
         count: int = await pool.fetchval(f"SELECT count(*) FROM {self._rows}", [key_id])
@@ -69,7 +70,7 @@ class SealedColumn:
 
     @property
     def _read(self) -> str:
-        what = f"t.ctid AS place, t.application_id, t.{self.column}"
+        what = f"t.ctid AS place, {self.application_id} AS application_id, t.{self.column}"
         return f"SELECT {what} FROM {self._rows} ORDER BY t.ctid LIMIT $2 OFFSET $3"
 
     async def _write(self, pool: Pool, changed: Sequence[tuple[asyncpg.Record, str]]) -> None:

@@ -41,8 +41,8 @@ class WatchedFile(Generic[Content]):
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
 
-    async def check(self) -> str | None:
-        """Say for `/readyz` what is wrong with the file as it is now."""
+    def what_is_wrong(self) -> str | None:
+        """Say in a sentence what is wrong with the file as it is now."""
         try:
             self.load()
         except Unusable as error:
@@ -55,5 +55,5 @@ class WatchedFile(Generic[Content]):
             await asyncio.sleep(REREAD_INTERVAL)
             try:
                 self.load()
-            except Unusable:
-                log.warning("file not read again", file=self._path.name)
+            except Unusable as error:
+                log.warning("file not read again", file=self._path.name, reason=str(error))

@@ -17,8 +17,10 @@ class Verdict(NamedTuple):
     counts: dict[str, int]  # by service and state
 
 
-async def judge(stack: Stack, receipts: Path, *, limit_seconds: float = 300.0) -> Verdict:
-    """Waits for rest, then compares the three records."""
+async def judge(
+    stack: Stack, receipts: Path, *, limit_seconds: float = 300.0, moved: Path | None = None
+) -> Verdict:
+    """Waits for rest, then compares the three records; `moved`: what an operator sent elsewhere."""
     admin = stack.blueprint.admin_url
     judging = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "simulated", "reconcile", "--json"),
@@ -31,6 +33,7 @@ async def judge(stack: Stack, receipts: Path, *, limit_seconds: float = 300.0) -
         *("--eros", str(stack.credentials.tokens_file)),
         *("--quiet", str(QUIET_SECONDS)),
         *("--limit", str(limit_seconds)),
+        *(() if moved is None else ("--moved", str(moved))),
         stdout=PIPE,
         stderr=PIPE,
     )

@@ -1,6 +1,6 @@
-"""How many records a second well-behaved systems drain from one gateway process.
+"""How many records a second well-behaved systems drain from the gateway, two processes of it.
 
-    python -m benchmarks.gateway_rate [COUNT]
+    python -m benchmarks.gateway_rate [COUNT [PROCESSES]]
 
 The records wait before anybody calls. Sixteen connections take pages of 200 for all EROs and
 answer each page at once. Postgres, Kafka and the callers run beside it on the same cores.
@@ -17,21 +17,23 @@ from benchmarks.gateway_stack import Ero, GatewayStack, run, running, say
 COUNT = 100_000
 GOAL = 3_000  # records per second
 CONNECTIONS = 16
+PROCESSES = 2  # one for each core
 
 
-async def measure(state: Path, count: int) -> bool:
-    async with running(state) as stack:
+async def measure(state: Path, count: int, processes: int) -> bool:
+    async with running(state, processes) as stack:
         await stack.publish([stack.eros[n % len(stack.eros)] for n in range(count)])
         await stack.until_waiting(count)
-        stack.gateway.sample()
-        before, begin = stack.gateway.usage.cpu_seconds, time.perf_counter()
+        before, begin = stack.cpu_seconds(), time.perf_counter()
         await drain(stack, count)
         seconds = time.perf_counter() - begin
-        stack.gateway.sample()
+        used = stack.cpu_seconds() - before
         left = await stack.fetchval("SELECT count(*) FROM queue")
-    cpu = 1000 * (stack.gateway.usage.cpu_seconds - before) / count
     print(f"\n{count:,} records in {seconds:.1f} s: {count / seconds:,.0f}/s (goal {GOAL:,}).")
-    print(f"  the gateway: {cpu:.3f} ms of CPU a record; {left} left on the queue")
+    print(
+        f"  {processes} gateway processes: {1000 * used / count:.3f} ms of CPU a record; "
+        f"{left} left on the queue"
+    )
     return left == 0 and count / seconds >= GOAL
 
 
@@ -42,20 +44,21 @@ async def drain(stack: GatewayStack, count: int) -> None:
         left.put_nowait(ero)
     taken = 0
 
-    async def keep_draining() -> None:
+    async def keep_draining(number: int) -> None:
         nonlocal taken
-        connection = stack.connection()
+        connection = stack.connection(number)
         while not left.empty():
             ero, remaining = left.get_nowait(), 1
             while remaining:
-                number, remaining = await ero.take_page(connection)
-                taken += number
+                many, remaining = await ero.take_page(connection)
+                taken += many
                 say(f"{taken:,} of {count:,} are taken")
         connection.close()
 
-    await asyncio.gather(*(keep_draining() for _ in range(CONNECTIONS)))
+    await asyncio.gather(*(keep_draining(number) for number in range(CONNECTIONS)))
 
 
 if __name__ == "__main__":
-    number = int(sys.argv[1]) if len(sys.argv) > 1 else COUNT
-    sys.exit(run(partial(measure, count=number)))
+    given = [int(argument) for argument in sys.argv[1:]]
+    count, processes = (*given, *(COUNT, PROCESSES)[len(given) :])
+    sys.exit(run(partial(measure, count=count, processes=processes)))

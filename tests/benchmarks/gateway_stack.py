@@ -21,6 +21,7 @@ from electoral.tracing import new_traceparent
 from electoral_local.blueprint import Blueprint, StackOptions
 from electoral_local.credentials import Credentials
 from electoral_local.kafka import EmbeddedKafka
+from electoral_local.ports import LOOPBACK
 from electoral_local.postgres import EmbeddedPostgres
 from electoral_local.stack_ports import any_ports
 from electoral_local.supervised import SupervisedProcess
@@ -68,15 +69,27 @@ class GatewayStack:
     """A gateway that runs, and everybody who may call it."""
 
     blueprint: Blueprint
-    gateway: SupervisedProcess
+    gateways: Sequence[SupervisedProcess]
     eros: Sequence[Ero]
 
     @property
     def dsn(self) -> str:
         return self.blueprint.postgres.dsn("ems_gateway")
 
-    def connection(self) -> Connection:
-        return Connection(Server.of_url(self.blueprint.gateway_url), {})
+    @property
+    def gateway(self) -> SupervisedProcess:
+        return self.gateways[0]
+
+    def connection(self, number: int = 0) -> Connection:
+        """Connect to one of the processes, in turn."""
+        name = self.gateways[number % len(self.gateways)].spec.name
+        return Connection(Server.of_url(f"http://{LOOPBACK}:{self.blueprint.ports[name]}"), {})
+
+    def cpu_seconds(self) -> float:
+        """What all gateway processes have used."""
+        for gateway in self.gateways:
+            gateway.sample()
+        return sum(gateway.usage.cpu_seconds for gateway in self.gateways)
 
     async def publish(self, eros: Sequence[Ero]) -> None:
         """Publish an outcome for each, as verification does: received and verified now."""
@@ -114,14 +127,17 @@ def _record(sealer: Sealer, ero: Ero) -> Record:
 
 
 def say(text: str) -> None:
-    """Show how far it is, on one line."""
-    print(f"\r{text:60}", end="", file=sys.stderr, flush=True)
+    """Show how far it is, on one line; only where somebody watches."""
+    if sys.stderr.isatty():
+        print(f"\r{text:60}", end="", file=sys.stderr, flush=True)
 
 
 @asynccontextmanager
-async def running(state: Path) -> AsyncIterator[GatewayStack]:
-    """Run Postgres, Kafka and one gateway process for as long as the block lasts."""
-    options, ports = StackOptions(state, free_ports=True), any_ports({}, 1)
+async def running(state: Path, processes: int = 1) -> AsyncIterator[GatewayStack]:
+    """Run Postgres, Kafka and gateway processes for as long as the block lasts."""
+    instances = {"ems-gateway": processes}
+    options = StackOptions(state, free_ports=True, instances=instances)
+    ports = any_ports(instances, 1)
     postgres = EmbeddedPostgres(state / "postgres", port=ports["postgres"])
     kafka = EmbeddedKafka(state / "kafka", ports=ports.kafka)
     credentials = Credentials(state / "secrets")
@@ -130,13 +146,18 @@ async def running(state: Path) -> AsyncIterator[GatewayStack]:
     await asyncio.to_thread(postgres.make_passwords)
     specs = {spec.name: spec for spec in blueprint.specs()}
     beside = Supervisor([specs[name] for name in BESIDE], state / "logs")
-    gateway = SupervisedProcess(specs["ems-gateway"], state / "logs" / "ems-gateway.log")
+    gateways = [
+        SupervisedProcess(specs[name], state / "logs" / f"{name}.log")
+        for name in blueprint.instances("ems-gateway")
+    ]
     await beside.start()
     try:
-        await gateway.start()
-        yield GatewayStack(blueprint, gateway, _eros(credentials))
+        for gateway in gateways:
+            await gateway.start()
+        yield GatewayStack(blueprint, gateways, _eros(credentials))
     finally:
-        await gateway.stop()
+        for gateway in gateways:
+            await gateway.stop()
         await beside.stop()
 
 

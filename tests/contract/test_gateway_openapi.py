@@ -6,11 +6,25 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from gateway_operations import Json, Operation, examples_of, operations, resolved, the_document
-from jsonschema import Draft202012Validator, FormatChecker
+from electoral.problems import PROBLEM_JSON
+from gateway_operations import (
+    Json,
+    Operation,
+    examples_of,
+    faults,
+    operations,
+    resolved,
+    the_document,
+)
 
-PROBLEM = "#/components/responses/Problem"
+PROBLEM = {"$ref": "#/components/schemas/Problem"}
+HEADERS = {"401": {"WWW-Authenticate"}, "429": {"Retry-After"}, "503": {"Retry-After"}}
 OPERATIONS = operations()
+REFUSALS = [
+    name
+    for name, response in the_document()["components"]["responses"].items()
+    if PROBLEM_JSON in response["content"]
+]
 # What any guarded operation may answer, and what one that reads a body may answer besides.
 GUARDED, WITH_BODY = {"401", "429", "503"}, {"400", "408", "413", "415"}
 
@@ -46,13 +60,6 @@ def test_every_example_is_as_its_schema_says(operation: Operation) -> None:
             assert faults(parameter["schema"], example) == [], parameter["name"]
 
 
-def faults(schema: Json, example: object) -> list[str]:
-    """Say what a schema of the document finds in an example."""
-    whole = {**schema, "components": the_document()["components"]}
-    checker = Draft202012Validator(whole, format_checker=FormatChecker())
-    return [f"{error.json_path}: {error.message}" for error in checker.iter_errors(example)]
-
-
 def test_an_example_that_is_not_as_its_schema_says_is_found() -> None:
     assert faults({"$ref": "#/components/schemas/RecordId"}, "5D0C")
     assert faults({"$ref": "#/components/schemas/Problem"}, {"status": "404"})
@@ -74,12 +81,22 @@ def test_every_operation_says_all_that_it_may_answer(operation: Operation) -> No
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=of)
 def test_whatever_is_refused_is_a_problem_document(operation: Operation) -> None:
-    refusals = {
-        status: response
-        for status, response in operation.described["responses"].items()
-        if status[0] in "45"
-    }
-    assert [status for status, one in refusals.items() if one != {"$ref": PROBLEM}] == []
+    for status, response in operation.described["responses"].items():
+        if status[0] in "45":
+            assert list(resolved(response)["content"]) == ["application/problem+json"]
+            assert resolved(response).get("headers", {}).keys() == HEADERS.get(status, set())
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_refusal_has_an_example_of_each_of_its_codes(name: str) -> None:
+    content = the_document()["components"]["responses"][name]["content"][PROBLEM_JSON]
+    problem, own = content["schema"]["allOf"]
+    assert problem == PROBLEM
+    shown = examples_of(content)
+    assert list(shown) == own["properties"]["code"]["enum"]
+    for code, example in shown.items():
+        assert faults(content["schema"], example) == []
+        assert (example["code"], example["type"]) == (code, f"/problems/{code}")
 
 
 def test_names_tags_and_summaries_are_there_and_alike() -> None:
@@ -99,9 +116,8 @@ def test_every_schema_is_used() -> None:
     text = json.dumps(document)
     unused = [
         f"{kind}/{name}"
-        for kind in ("schemas", "responses", "parameters")
+        for kind in ("schemas", "responses", "parameters", "headers")
         for name in document["components"].get(kind, {})
         if f'"#/components/{kind}/{name}"' not in text
     ]
-    # An element of a list that is read by itself, so that a bad one harms no other.
-    assert [one for one in unused if one not in {"schemas/PaperApplication"}] == []
+    assert unused == []

@@ -160,6 +160,19 @@ async def test_a_repeat_stands_when_the_application_has_gone_to_another_since(
     assert len(await world.events()) == 1
 
 
+async def test_who_determined_does_not_learn_of_later_records_that_were_never_its_own(
+    world: World,
+) -> None:
+    application = uuid4()
+    (first,) = await world.arrive(world.outcome(application_id=application))
+    assert await status(world, first) == 204
+    (second,) = await world.arrive(world.outcome(application_id=application, attempt=2))
+    await world.pool.execute("UPDATE attempt SET ero = $1 WHERE attempt = 2", LOTHIAN)
+    assert await determine(world, second) == await determine(world, "0" * 24)
+    assert await status(world, second) == 404
+    assert await status(world, first) == 204
+
+
 async def test_the_history_says_what_was_determined_and_by_which_credential(world: World) -> None:
     (record,) = await world.outcomes(1)
     await status(world, record, REJECTED)

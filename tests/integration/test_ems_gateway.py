@@ -18,6 +18,7 @@ import aiohttp
 import pytest
 from electoral import held, postgres
 from electoral.authorities import AUTHORITY_UNKNOWN
+from electoral.calendar import london_date
 from electoral.consumer import Hold, Received
 from electoral.envelope import wrap
 from electoral.events import ApplicationReceived, ApplicationVerified
@@ -33,6 +34,7 @@ from ems_gateway.__main__ import main
 from ems_gateway.answers import Answer, Answers
 from ems_gateway.errors import CannotAssign
 from ems_gateway.moves.assignment import list_lines
+from ems_gateway.postgres.responsibilities import Stated
 from gateway_builders import (
     EDINBURGH,
     HARTLEPOOL,
@@ -494,6 +496,26 @@ async def test_who_a_record_is_assigned_to_is_not_told_what_another_ero_has(worl
     await world.desk.assign(record, EDINBURGH, "A. Operator")
     (item,) = (await world.page(LOTHIAN))["registrations"]
     assert item["verification"]["possibleDuplicates"] == {"total": 1, "listed": [duplicate]}
+
+
+async def test_an_ero_is_not_told_what_was_its_own_and_is_anothers_by_now(world: World) -> None:
+    duplicate = {"gssCode": MIDLOTHIAN, "month": "2026-10", "basis": "nino"}
+    found = {"reference": "SS3RZQV96V", "receivedAt": RECEIVED_AT}
+    outcome = a_final_outcome(
+        possibleDuplicates={"total": 1, "listed": [duplicate | found], "group": "7f3c2b1a"}
+    )
+    await world.arrive(world.outcome(gss_code=EDINBURGH, outcome=outcome))
+
+    async def told() -> dict[str, Any]:
+        (item,) = (await world.page(LOTHIAN))["registrations"]
+        shown: dict[str, Any] = item["verification"]["possibleDuplicates"]
+        return shown
+
+    before = await told()
+    assert (before["listed"][0]["reference"], before["group"]) == ("SS3RZQV96V", "7f3c2b1a")
+    today = london_date(datetime.now(UTC))
+    world.responsibilities.replace_stated([Stated(MIDLOTHIAN, "hartlepool", today, None)])
+    assert await told() == {"total": 1, "listed": [duplicate]}
 
 
 async def test_later_outcomes_follow_an_assignment(world: World) -> None:

@@ -24,6 +24,7 @@ SECONDS_PER_CASE_MAX = 0.3
 RECORDS = 40
 
 
+@pytest.mark.long
 @pytest.mark.timeout(60 + CASES * SECONDS_PER_CASE_MAX)
 async def test_no_made_up_request_finds_anything(
     world: World, metrics: Metrics, tmp_path: Path

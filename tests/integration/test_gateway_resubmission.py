@@ -13,6 +13,9 @@ from electoral.envelope import unwrap
 from electoral.events import ApplicationReceived
 from electoral.ledger import read_side
 from electoral.sealing import DESTROYED_SUFFIX
+from ems_gateway.calling.callers import Caller
+from ems_gateway.councils.answers import read_resubmitted
+from ems_gateway.councils.resubmission import ATTEMPTS_MAX, Resubmission
 from gateway_builders import EDINBURGH, HARTLEPOOL, LOTHIAN
 from gateway_world import World, authorized
 
@@ -79,6 +82,19 @@ async def test_corrected_answers_are_the_next_attempt_of_what_was_accepted(world
     assert event.attempt == 2
     assert event.attempt_received_at > first.attempt_received_at
     assert not event.is_whole
+
+
+async def test_an_application_has_no_attempts_without_end_and_a_repeat_is_known_nevertheless(
+    world: World,
+) -> None:
+    (record,) = await world.arrive(world.outcome(received_at=NOW))
+    bodies = [a_resubmission(f"again-{number}") for number in range(2, ATTEMPTS_MAX + 1)]
+    for body in bodies:
+        assert (await send(world, record, body))["status"] == 201
+    refused = await post(world, record, a_resubmission("once-more"))
+    assert (refused.status, (await refused.json())["code"]) == (409, "too-many-attempts")
+    again = await send(world, record, bodies[-1])
+    assert (again["status"], again["attempt"]) == (200, ATTEMPTS_MAX)
 
 
 async def test_only_what_was_corrected_goes_on_each_part_sealed_for_itself(world: World) -> None:
@@ -196,6 +212,68 @@ async def test_a_repeat_is_known_when_the_record_is_another_eros_since(world: Wo
     await world.pool.execute("UPDATE attempt SET ero = $1", LOTHIAN)
     assert await send(world, record) == first | {"status": 200}
     assert (await post(world, record, a_resubmission("again-2"))).status == 404
+
+
+async def test_a_repeat_by_a_record_that_never_was_its_own_is_unknown(world: World) -> None:
+    first = world.outcome(received_at=NOW)
+    (record,) = await world.arrive(first)
+    await send(world, record)
+    (later,) = await world.arrive(
+        world.outcome(application_id=first.application_id, attempt=2, received_at=NOW)
+    )
+    for table in ("attempt", "record"):
+        await world.pool.execute(f"UPDATE {table} SET ero = $1 WHERE attempt = 2", LOTHIAN)
+    assert (await post(world, later)).status == 404
+    assert (await post(world, record)).status == 200
+
+
+async def test_who_had_an_earlier_attempt_does_not_correct_what_went_to_another(
+    world: World,
+) -> None:
+    first = world.outcome(received_at=NOW)
+    second = world.outcome(application_id=first.application_id, attempt=2, received_at=NOW)
+    record, later = await world.arrive(first, second)
+    await world.pool.execute("UPDATE attempt SET ero = $1 WHERE attempt = 2", LOTHIAN)
+    refused = await post(world, record)
+    assert (refused.status, (await refused.json())["code"]) == (409, "resubmitted-elsewhere")
+    assert (await post(world, later, ero=LOTHIAN)).status == 201
+
+
+async def test_a_record_that_moves_while_a_resubmission_waits_is_anothers(world: World) -> None:
+    (record,) = await world.arrive(world.outcome(received_at=NOW))
+    async with world.pool.acquire() as connection, connection.transaction():
+        await connection.execute("UPDATE attempt SET ero = $1", LOTHIAN)
+        posting = asyncio.create_task(post(world, record))
+        while not await world.pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            await asyncio.sleep(0.01)
+    assert (await posting).status == 404
+    assert await received(world) == []
+
+
+async def test_a_repeat_that_would_be_refused_today_is_what_was_taken_yesterday(
+    world: World,
+) -> None:
+    (record,) = await world.arrive(world.outcome(received_at=NOW))
+    today = london_date(datetime.now(UTC))
+    turned_16 = today.replace(year=today.year - 16)
+    answers = {name: answer for name, answer in WHOLE.items() if name != "nino"}
+    answers["dateOfBirth"] = turned_16.isoformat()
+    body = a_resubmission(corrections=answers, whole=True)
+    yesterday = today - timedelta(days=1)
+    read = read_resubmitted(answers, yesterday, "/corrections", is_whole=True)
+    sent = Resubmission(bytes.fromhex(record), "again-1", body, read, is_whole=True)
+    receipt = await world.gateway.resubmissions.take(sent, Caller("hartlepool", "token x"))
+    again = await send(world, record, body)
+    assert (again["status"], again["attempt"]) == (200, receipt.taken.attempt)
+    assert (await post(world, record, body | {"resubmissionId": "again-2"})).status == 422
+
+
+async def test_a_number_of_an_under_16_goes_nowhere(world: World) -> None:
+    (record,) = await world.arrive(world.outcome(received_at=NOW))
+    corrections = CORRECTED | {"dateOfBirth": "2015-01-31"}
+    await send(world, record, a_resubmission(corrections=corrections))
+    (event,) = await received(world)
+    assert (event.nino, event.nino_absence) == (None, "under-16")
 
 
 async def test_it_is_counted_once_under_the_code_it_was_accepted_with(world: World) -> None:

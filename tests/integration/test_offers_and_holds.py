@@ -7,12 +7,17 @@ from pathlib import Path
 import pytest
 from electoral.authorities import AUTHORITY_UNKNOWN, Authorities
 from electoral.envelope import timestamp
+from electoral.retention import Retention
 from ems_gateway.__main__ import main
+from ems_gateway.calling.callers import Caller
 from ems_gateway.errors import CannotDeliver
 from ems_gateway.holds import hold, list_lines, resume
+from ems_gateway.notices.answering import Notices
 from ems_gateway.offers import Offers
 from gateway_builders import EDINBURGH, HARTLEPOOL, LOTHIAN, a_final_outcome, a_pending_outcome
 from gateway_world import FAILURE, SUCCESS, World, a_credentials_file, authorized
+from notice_calls import allow, who_moved
+from notice_calls import put as put_notice
 from queue_calls import lease_page, offer, offer_all, told
 
 pytestmark = pytest.mark.integration
@@ -107,11 +112,32 @@ async def test_what_nobody_could_read_any_more_stays_where_it_is(world: World) -
     response = await offer(world, ids[1])
     assert (response.status, (await response.json())["code"]) == (409, "past-retention")
     response = await offer_all(
-        world, {"acknowledgedFrom": timestamp(LONG_AGO), "acknowledgedTo": timestamp(soon())}
+        world,
+        {"acknowledgedFrom": timestamp(LONG_AGO), "acknowledgedTo": timestamp(datetime.now(UTC))},
     )
     assert await response.json() == {"offered": 2, "pastRetention": 1, "more": False}
     assert await world.ids() == [ids[0], ids[2]]
     assert await world.ledger() == {(HARTLEPOOL, "queued"): 2, (HARTLEPOOL, "acknowledged"): 1}
+
+
+async def test_what_may_be_destroyed_at_any_moment_stays_where_it_is(world: World) -> None:
+    (record,) = await world.outcomes(1)
+    await world.put(record)
+    over = Offers(world.pool, world.sealer, world.history, retention=Retention(person_days=-1))
+    assert await over.one(bytes.fromhex(record), "hartlepool", "token 1a2b3c4d") == "past-retention"
+    done = await over.acknowledged("hartlepool", LONG_AGO, soon(), "token 1a2b3c4d")
+    assert (done.records, done.past_retention) == (0, 1)
+    assert (await offer(world, record)).status == 204
+
+
+async def test_a_notice_that_may_be_destroyed_at_any_moment_stays_too(world: World) -> None:
+    (notice,) = await allow(world, who_moved(world))
+    await put_notice(world, notice, SUCCESS)
+    over = Notices(world.pool, world.sealer, world.history, Retention(person_days=-1))
+    caller = Caller(LOTHIAN, "token 1a2b3c4d")
+    assert await over.offer(caller, bytes.fromhex(notice)) == "gone"
+    kept = Notices(world.pool, world.sealer, world.history)
+    assert await kept.offer(caller, bytes.fromhex(notice)) == "offered"
 
 
 # -- many -----------------------------------------------------------------------------------------
@@ -174,6 +200,38 @@ async def test_a_call_stops_at_its_bound_and_the_next_one_goes_on(world: World) 
             break
     assert (sum(counts), max(counts)) == (50, 14)
     assert await world.ids() == ids
+
+
+async def test_a_call_looks_at_so_many_answers_and_says_where_to_go_on(world: World) -> None:
+    ids = await world.outcomes(30)
+    begin = datetime.now(UTC) - timedelta(hours=1)
+    for number, one in enumerate(ids):
+        await world.put(one)
+        await backdate(world, [one], begin + timedelta(seconds=number))
+    for one in ids[:20]:  # those answers stand no more
+        await offer(world, one)
+    offers = Offers(world.pool, world.sealer, world.history, at_once_max=5, looked_at_max=10)
+    done = await offers.acknowledged("hartlepool", begin, soon(), "token 1a2b3c4d")
+    assert (done.records, done.more, done.go_on) == (0, True, begin + timedelta(seconds=9))
+    total = 0
+    while done.go_on is not None:
+        done = await offers.acknowledged("hartlepool", done.go_on, soon(), "token 1a2b3c4d")
+        total += done.records
+    assert total == 10
+    assert await world.ids() == ids
+
+
+async def test_a_range_that_ends_in_the_future_is_refused(world: World) -> None:
+    (record,) = await world.outcomes(1)
+    await world.put(record)
+    body: dict[str, object] = {
+        "acknowledgedFrom": timestamp(LONG_AGO),
+        "acknowledgedTo": timestamp(soon()),
+    }
+    response = await offer_all(world, body)
+    assert response.status == 400
+    assert "acknowledgedTo" in await response.text()
+    assert await world.ids() == []
 
 
 async def test_offers_of_the_same_records_at_once_count_once(world: World) -> None:
@@ -448,7 +506,9 @@ async def test_operators_offer_by_command(world: World, capsys: pytest.CaptureFi
     assert await command("offer", "--record", ids[0], "--held", *by) == 1
     assert await command("offer", "--ero", "hartlepool", "--held", *by) == 0
     assert await world.ids() == [ids[0], *ids[2:]]
-    times = ("--from", timestamp(LONG_AGO), "--to", timestamp(soon()))
+    soon_on = ("--from", timestamp(LONG_AGO), "--to", timestamp(soon()))
+    assert await command("offer", "--ero", "hartlepool", *soon_on, *by) == 1
+    times = ("--from", timestamp(LONG_AGO), "--to", timestamp(datetime.now(UTC)))
     assert await command("offer", "--ero", "nowhere", *times, *by) == 1
     assert await command("offer", "--ero", "hartlepool", *times, *by) == 0
     assert "1 records wait" in capsys.readouterr().out

@@ -92,7 +92,12 @@ async def test_suggestions_are_taken_all_at_once_after_a_dry_run(
     assert await world.ids(LOTHIAN) == []
     for refused in (["--confirm", "3", *BY], ["--confirm", "2"]):
         assert (await asyncio.to_thread(fails, "reassign", "--suggested", *refused))[0] == 1
-    assert await do(run, "reassign", "--suggested", "--confirm", "2", *BY) == "2 sent on.\n"
+    said = await do(run, "reassign", "--suggested", "--confirm", "2", *BY)
+    *sent_on, count = said.splitlines()
+    assert count == "2 sent on."
+    assert [(line.split()[0], line.split()[-1]) for line in sent_on] == [
+        (record, LOTHIAN) for record in records[:2]
+    ]
     assert await world.ids(LOTHIAN) == records[:2]
 
 

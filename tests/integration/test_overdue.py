@@ -100,7 +100,7 @@ async def test_the_report_names_who_is_on_hold_and_leaves_nobody_out(world: Worl
     await note_pulls(world.pool, {"hartlepool": NOW - 2 * DAY})
     await arrive(world, HOUR, gss_code=AUTHORITY_UNKNOWN)
     heading, hartlepool, nobodys = report_lines(await read_overdue(world.pool, NOW), NOW)
-    assert hartlepool.split() == "hartlepool 1 0 1 d 2 h 2 d 0 h - on hold".split()
+    assert hartlepool.split() == "hartlepool 1 0 1 d 2 h 0 2 d 0 h - on hold".split()
     assert "1 authority-unknown" in nobodys
     assert heading.startswith("ERO")
 

@@ -113,7 +113,9 @@ async def test_while_dwp_wants_to_be_left_alone_new_work_is_not_before_what_wait
     assert await bench.parked() == {"dwp-down": 6}
     async with bench.trying_parked():
         await wait_until(lambda: bench.has_published(6))
-    assert bench.dwp.calls == [ninos[:2], ninos[2:4], ninos[4:]]
+    # Two calls may be under way at once, and overtake each other on the way.
+    assert bench.dwp.calls[0] == ninos[:2]
+    assert sorted(map(list, bench.dwp.calls)) == [ninos[:2], ninos[2:4], ninos[4:]]
 
 
 # -- the breaker ----------------------------------------------------------------------------------

@@ -1,14 +1,18 @@
 """Statements: all that reached the gateway for an ERO on a day, each with its state."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 from electoral.authorities import AUTHORITY_UNKNOWN
 from electoral.calendar import london_date
+from electoral.consumer import Hold, Received
 from electoral.postgres import transaction
+from electoral.tracing import new_traceparent
 from ems_gateway.history.chain import Head, is_signed
+from ems_gateway.history.statements import ENDED_HEAD_SECONDS, HEAD_SECONDS, Heads
 from ems_gateway.history.writing import Entry
 from ems_gateway.postgres.statements import read_head
 from gateway_builders import EDINBURGH, LOTHIAN, a_pending_outcome
@@ -33,7 +37,17 @@ async def statement(
     return await response.json()
 
 
+async def settle(world: World) -> None:
+    """Let what has just come have come a little earlier: the last second may lack something."""
+    for table, column in (("record", "created_at"), ("assignment", "assigned_at")):
+        await world.pool.execute(
+            f"UPDATE {table} SET {column} = {column} - interval '5 seconds'"
+            f" WHERE {column} > now() - interval '3 seconds'"
+        )
+
+
 async def states(world: World, ero: str = "hartlepool", day: str | None = None) -> dict[str, str]:
+    await settle(world)
     page = await statement(world, day, ero)
     return {one["id"]: one["state"] for one in page["records"]}
 
@@ -84,6 +98,7 @@ async def test_a_line_names_the_record_and_says_when_it_came_and_was_answered(wo
     event = world.outcome()
     (record,) = await world.arrive(event)
     await world.put(record)
+    await settle(world)
     (line,) = (await statement(world))["records"]
     assert line["id"] == record
     assert line["applicationId"] == str(event.application_id)
@@ -112,7 +127,8 @@ async def test_a_day_is_londons(world: World) -> None:
 async def test_pages_follow_each_other_without_a_gap(world: World) -> None:
     ids = await world.outcomes(7)
     for number in (3, 6):  # what came later is behind what came earlier
-        await arrive_on(world, ids[number], datetime.now(UTC) + timedelta(seconds=1))
+        await arrive_on(world, ids[number], datetime.now(UTC))
+    await settle(world)
     listed: list[str] = []
     more = True
     query: dict[str, str] = {}
@@ -149,6 +165,7 @@ async def test_what_was_sent_away_and_back_is_listed_once(world: World) -> None:
     now = datetime.now(UTC)
     await send_to(world, record, LOTHIAN, EDINBURGH, now)
     await send_to(world, record, "hartlepool", "E06000001", now + timedelta(microseconds=1))
+    await settle(world)
     assert len((await statement(world))["records"]) == 1
     assert await states(world, LOTHIAN) == {}
 
@@ -221,8 +238,22 @@ async def test_a_place_that_is_not_ones_own_is_not_found(world: World) -> None:
 
 async def test_a_page_has_a_thousand_records_at_most(world: World) -> None:
     (record,) = await world.outcomes(1)
+    await settle(world)
     page = await statement(world, pageSize=10**9)
     assert [one["id"] for one in page["records"]] == [record]
+
+
+async def test_what_is_committed_late_is_not_skipped(world: World) -> None:
+    slow, fast = (world.outcome() for _ in range(2))
+    async with transaction(world.pool) as connection:
+        (prepared,) = await world.handler.prepare([Received(slow, new_traceparent())])
+        assert not isinstance(prepared, Hold)
+        await world.handler.record(connection, [prepared])
+        await world.arrive(fast)
+        await asyncio.sleep(1.2)
+        assert (await statement(world))["records"] == []  # not yet, or the slow one were behind it
+    listed = [one["applicationId"] for one in (await statement(world))["records"]]
+    assert listed == [str(slow.application_id), str(fast.application_id)]
 
 
 # -- the head -------------------------------------------------------------------------------------
@@ -265,3 +296,33 @@ async def test_a_day_without_anything_has_a_head_too(world: World) -> None:
     assert page["records"] == []
     assert page["head"]["entries"] == 0
     assert page["head"]["at"] == "2026-01-06T00:00:00.000000Z"
+
+
+async def test_a_head_is_made_once_for_all_who_ask(world: World) -> None:
+    at = 100.0
+    heads = Heads(world.pool, clock=lambda: at)
+    day = london_date(datetime.now(UTC))
+    first, again = await asyncio.gather(heads.of(day), heads.of(day))
+    assert first is again
+    at += HEAD_SECONDS - 1
+    assert await heads.of(day) is first
+    at += 1
+    assert (await heads.of(day)).at > first.at
+
+
+async def test_the_head_of_a_day_that_has_ended_is_kept_long(world: World) -> None:
+    at = 100.0
+    heads = Heads(world.pool, clock=lambda: at)
+    first = await heads.of(date(2026, 1, 5))
+    at += ENDED_HEAD_SECONDS - 1
+    assert await heads.of(date(2026, 1, 5)) is first
+
+
+async def test_a_head_that_could_not_be_made_is_made_anew(world: World) -> None:
+    heads = Heads(world.pool)
+    day = london_date(datetime.now(UTC))
+    await world.pool.execute("ALTER TABLE history_batch RENAME TO away")
+    with pytest.raises(asyncpg.UndefinedTableError):
+        await heads.of(day)
+    await world.pool.execute("ALTER TABLE away RENAME TO history_batch")
+    assert (await heads.of(day)).entries == 0

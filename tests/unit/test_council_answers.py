@@ -129,12 +129,15 @@ def test_a_correction_is_what_was_sent_and_nothing_else() -> None:
         ({"nino": "ZZ112233A"}, Identifier(None, "never-issued")),
         ({"noNino": {"reason": "lost"}}, Identifier(None, "no-nino")),
         ({"nino": None, "noNino": {"reason": "lost"}}, Identifier(None, "no-nino")),
+        ({"nino": "CE112233A", "dateOfBirth": UNDER_16}, Identifier(None, "under-16")),
+        ({"nino": "CE112233A", "dateOfBirth": "1987-03-31"}, Identifier("CE112233A", None)),
+        ({"dateOfBirth": UNDER_16}, Identifier(None, "not-corrected")),
     ],
 )
 def test_a_number_that_is_not_corrected_stays_as_it_was(
     sent: dict[str, object], identifier: Identifier
 ) -> None:
-    assert corrected(**sent).corrected_identifier() == identifier
+    assert corrected(**sent).corrected_identifier(ON) == identifier
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,30 @@ async def test_who_fails_says_why_asks_again_and_then_takes_it(tmp_path: Path) -
     assert Counter(again) == {1: len(failed), 2: len(failed)}
 
 
+async def test_who_fails_leaves_what_is_anothers_to_an_operator_who_is_there(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "councils.jsonl"
+    gateway = PretendedGateway(path)
+    gateway.fill("token-one", 150)
+    habits = Habits(interval=0.05, has_operator=True)
+    async with playing(gateway, path, "failing", habits=habits) as fleet:
+        async with asyncio.timeout(10):
+            while not gateway.failures or fleet.statistics.acknowledged + not_ours(gateway) < 150:
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(0.2)
+    offered = {id_ for e in read_journals([path]) if isinstance(e, OfferedAgain) for id_ in e.ids}
+    wrong = {f["id"] for f in gateway.failures if f["reason"] == "wrong-authority"}
+    assert wrong
+    assert offered
+    assert offered == {f["id"] for f in gateway.failures} - wrong
+
+
+def not_ours(gateway: PretendedGateway) -> int:
+    """How many failed for good as long as nobody sends them on."""
+    return sum(f["reason"] == "wrong-authority" for f in gateway.failures)
+
+
 async def test_whoever_is_away_asks_nothing_and_then_drains_it_all(tmp_path: Path) -> None:
     path = tmp_path / "councils.jsonl"
     gateway = PretendedGateway(path)

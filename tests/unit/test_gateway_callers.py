@@ -222,9 +222,10 @@ async def test_a_certificate_shown_here_is_known_by_its_serial_or_its_fingerprin
         an_entry("lothian", certificates=[{"fingerprint": fingerprint}]),
     )
     async with open_door(tmp_path, *entries, tls=tls) as door:
-        for leaf, ero in ((first, "hartlepool"), (second, "lothian")):
-            named = f"certificate {serial_of(leaf)[-8:]}"
-            assert await door.who(certificate=leaf) == (ero, named)
+        by_serial = f"certificate {serial_of(first)[-8:]}"
+        assert await door.who(certificate=first) == ("hartlepool", by_serial)
+        by_fingerprint = f"fingerprint {fingerprint[:8]}"
+        assert await door.who(certificate=second) == ("lothian", by_fingerprint)
         assert await door.who(certificate=unknown) == 401
         assert await door.who() == 401
 
@@ -299,3 +300,15 @@ async def test_an_ero_that_calls_too_fast_is_told_when_to_come_again_and_no_othe
         assert await door.who("unknown") == 401
         door.clock.now += 1
         assert (await door.call("one")).status == 200
+
+
+async def test_another_scheme_or_an_empty_token_is_counted_and_told_how_to_call(
+    tmp_path: Path,
+) -> None:
+    async with open_door(tmp_path, an_entry("hartlepool", "one")) as door:
+        for number, sent in enumerate(("Basic b25lOm9uZQ==", "Bearer ", "one"), start=1):
+            answer = await door.call(None, headers=[("Authorization", sent)])
+            assert answer.status == 401
+            assert b"client certificate" in answer.body
+            refused = f'gateway_refused_total{{reason="unknown"}} {number}.0'
+            assert refused.encode() in door.metrics.exposition()

@@ -3,11 +3,11 @@
 import json
 from datetime import UTC, datetime
 from hashlib import sha256
-from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 from electoral.authorities import Authorities
+from electoral.metrics import Metrics
 from electoral.unusable import Unusable
 from ems_gateway.calling.certificates import Certificate
 from ems_gateway.calling.credentials import (
@@ -19,7 +19,7 @@ from ems_gateway.calling.credentials import (
     serial_proof,
     token_proof,
 )
-from ems_gateway.calling.eros_file import ErosFile, open_eros_file
+from ems_gateway.calling.eros_file import ErosFile, open_eros_file, set_file_gauge
 
 AUTHORITIES = Authorities.load()
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -49,6 +49,13 @@ def known(file: ErosFile, *issued: Credential) -> Known:
 def whose(found: Known, token: str, at: datetime = NOW) -> str | None:
     credential = found.of_token(token, at)
     return None if credential is None else credential.ero
+
+
+def called_from(found: Known, token: str, at: datetime = NOW) -> list[str] | None:
+    credential = found.of_token(token, at)
+    assert credential is not None
+    networks = found.networks_of(credential, at)
+    return None if networks is None else [str(network) for network in networks]
 
 
 def whose_certificate(found: Known, certificate: Certificate) -> str | None:
@@ -115,14 +122,17 @@ def test_what_is_wrong_is_told_without_its_value(tmp_path: Path) -> None:
     assert "swordfish" not in str(refused.value)
 
 
-async def test_a_file_that_breaks_later_is_told_by_readiness_and_changes_nobody(
+async def test_a_file_that_breaks_later_shows_in_its_gauge_and_changes_nobody(
     tmp_path: Path,
 ) -> None:
-    file = opened(tmp_path, an_entry("hartlepool", "one"))
-    assert await file.check() is None
-    (tmp_path / "eros.json").write_text("{")
-    assert await file.check() is not None
-    assert whose(known(file), "one") == "hartlepool"
+    file, metrics = opened(tmp_path, an_entry("hartlepool", "one")), Metrics()
+    for text, shown in ((None, "0.0"), ("{", "1.0"), ("[]", "0.0")):
+        if text is not None:
+            assert whose(known(file), "one") == "hartlepool"
+            (tmp_path / "eros.json").write_text(text)
+        await set_file_gauge(file, metrics)
+        assert f"gateway_eros_file_unusable {shown}".encode() in metrics.exposition()
+    assert whose(known(file), "one") is None
 
 
 def test_a_changed_file_counts(tmp_path: Path) -> None:
@@ -150,18 +160,47 @@ def test_an_entry_counts_from_its_first_day_in_london_to_its_last(
     assert whose(known(file), "one", datetime.fromisoformat(at)) == ero
 
 
-def test_addresses_are_the_eros_whatever_entry_names_them(tmp_path: Path) -> None:
+def test_an_entrys_addresses_are_its_credentials_and_of_those_that_have_none(
+    tmp_path: Path,
+) -> None:
     file = opened(
         tmp_path,
         an_entry("hartlepool", "one"),
         an_entry("hartlepool", "two", addresses=["192.0.2.0/24"]),
         an_entry("hartlepool", addresses=["2001:db8::/32"]),
+        an_entry("lothian", "four"),
     )
-    assert known(file).networks_of("hartlepool") == (
-        ip_network("192.0.2.0/24"),
-        ip_network("2001:db8::/32"),
+    found = known(file, Credential(token_proof("three"), "hartlepool"))
+    assert called_from(found, "two") == ["192.0.2.0/24"]
+    assert called_from(found, "one") == ["192.0.2.0/24", "2001:db8::/32"]
+    assert called_from(found, "three") == ["192.0.2.0/24", "2001:db8::/32"]
+    assert called_from(found, "four") is None
+
+
+@pytest.mark.parametrize(
+    ("at", "networks"),
+    [
+        ("2026-06-30T12:00:00Z", ["192.0.2.0/24"]),
+        ("2026-07-01T12:00:00Z", ["192.0.2.0/24", "198.51.100.0/24"]),
+        ("2026-08-01T12:00:00Z", ["198.51.100.0/24"]),
+        ("2027-01-01T12:00:00Z", None),
+    ],
+)
+def test_addresses_count_as_long_as_their_entry(
+    tmp_path: Path, at: str, networks: list[str] | None
+) -> None:
+    file = opened(
+        tmp_path,
+        an_entry("hartlepool", "old", addresses=["192.0.2.0/24"], validTo="2026-07-31"),
+        an_entry(
+            "hartlepool",
+            addresses=["198.51.100.0/24"],
+            validFrom="2026-07-01",
+            validTo="2026-12-31",
+        ),
+        an_entry("hartlepool", "new"),
     )
-    assert known(file).networks_of("lothian") is None
+    assert called_from(known(file), "new", datetime.fromisoformat(at)) == networks
 
 
 # -- what operators said --------------------------------------------------------------------------

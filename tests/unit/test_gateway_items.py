@@ -27,7 +27,7 @@ from gateway_builders import (
 from pydantic_core import to_json
 
 OPENAPI: dict[str, Any] = yaml.safe_load(files("ems_gateway").joinpath("openapi.yaml").read_text())
-DUPLICATES = {
+DUPLICATES: dict[str, Any] = {
     "total": 2,
     "listed": [
         {
@@ -87,7 +87,8 @@ def rendered(content: Content | None = None, **changes: Any) -> dict[str, Any]:
         leased_until=changes.pop("leased_until", None),
         lease_id=changes.pop("lease_id", None),
     )
-    shown = item(content or a_content(), changes.pop("person", a_person()), delivery)
+    answers_for = changes.pop("answers_for", {HARTLEPOOL: "hartlepool", EDINBURGH: LOTHIAN}.get)
+    shown = item(content or a_content(), changes.pop("person", a_person()), delivery, answers_for)
     found: dict[str, Any] = json.loads(json.dumps(shown))
     return found
 
@@ -216,6 +217,23 @@ def test_another_ero_sees_authority_month_and_basis_of_duplicates_and_nothing_el
     assert "SS3RZQV96V" not in json.dumps(shown)
 
 
+def test_a_duplicate_that_is_another_eros_by_now_is_shown_as_elsewhere() -> None:
+    own = {**DUPLICATES["listed"][0], "reference": "2YLZ8JHBDC", "gssCode": EDINBURGH}
+    found = DUPLICATES | {"listed": [DUPLICATES["listed"][0], own]}
+    event = an_event_that_found(possibleDuplicates=found)
+    now = {HARTLEPOOL: "hartlepool", EDINBURGH: "fife"}.get
+    shown = rendered(a_content(event), answers_for=now)["verification"]["possibleDuplicates"]
+    elsewhere = {"gssCode": EDINBURGH, "month": "2026-10", "basis": "nino"}
+    assert shown == {"total": 2, "listed": [DUPLICATES["listed"][0], elsewhere]}
+
+
+def test_a_group_is_shown_while_nothing_is_left_out() -> None:
+    """What was elsewhere all along tells nothing of the group."""
+    event = an_event_that_found(possibleDuplicates=DUPLICATES)
+    shown = rendered(a_content(event), answers_for={HARTLEPOOL: "hartlepool"}.get)
+    assert shown["verification"]["possibleDuplicates"] == DUPLICATES
+
+
 # -- as described ---------------------------------------------------------------------------------
 
 
@@ -260,7 +278,7 @@ def test_the_size_that_is_reckoned_is_never_below_what_is_delivered() -> None:
     content = a_content(event, replaces=bytes(12))
     until = datetime.now(UTC) + timedelta(minutes=5)
     delivery = Delivery(EDINBURGH, LOTHIAN, offer=2**31 - 1, leased_until=until, lease_id=bytes(12))
-    shown = item(content, {"firstName": "A", "lastName": "B"}, delivery)
+    shown = item(content, {"firstName": "A", "lastName": "B"}, delivery, lambda _: LOTHIAN)
     compact = to_json(json.loads(event))
     assert len(to_json(shown)) <= len(compact) + ITEM_BYTES_BESIDE
 

@@ -26,7 +26,7 @@ from ems_gateway.calling.issued import Issued
 from ems_gateway.history.writing import History
 from ems_gateway.moves.responsibility import Responsibilities
 from ems_gateway.routes import ROUTES, public_app
-from gateway_world import some_callers
+from gateway_world import any_pace, some_callers
 
 TOKEN = "hartlepools-token"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -44,7 +44,8 @@ async def client(tmp_path: Path) -> AsyncIterator[Client]:
     index = BlindIndex(keyring)
     issued = Issued(pool)
     issued.learn((), monotonic())
-    callers = some_callers(open_eros_file(file, Authorities.load), issued, metrics)
+    eros_file, pace = open_eros_file(file, Authorities.load), any_pace(metrics)
+    callers = some_callers(eros_file, issued, metrics, pace)
     gateway = compose(
         pool=pool,
         sealer=Sealer(keyring),
@@ -54,6 +55,7 @@ async def client(tmp_path: Path) -> AsyncIterator[Client]:
         responsibilities=Responsibilities(authorities),
         metrics=metrics,
         authenticate=callers.authenticate,
+        pace=pace,
         after_commit=lambda: None,
     )
     app = public_app(gateway, metrics)

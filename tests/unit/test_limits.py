@@ -27,6 +27,19 @@ def test_as_many_as_a_minute_allows_at_once_and_then_one_at_a_time(clock: Clock)
     assert limit.seconds_to_wait("a") == 10
 
 
+def test_what_costs_more_waits_for_more_and_takes_nothing_until_it_is_there(clock: Clock) -> None:
+    limit = RateLimit(60, 60, clock)
+    assert [limit.seconds_to_wait("a", cost) for cost in (40, 25, 20, 1)] == [0, 5, 0, 1]
+
+
+def test_what_was_charged_is_owed_when_there_is_not_so_much(clock: Clock) -> None:
+    limit = RateLimit(60, 60, clock)
+    limit.charge("a", 70)
+    assert limit.seconds_to_wait("a") == 11
+    clock.now += 11
+    assert limit.seconds_to_wait("a") == 0
+
+
 def test_names_do_not_share(clock: Clock) -> None:
     limit = RateLimit(1, 60, clock)
     assert [limit.seconds_to_wait(name) for name in "aabb"] == [0, 60, 0, 60]

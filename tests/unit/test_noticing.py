@@ -15,7 +15,7 @@ from ems_gateway.notices.rules import (
     notice_for,
     notice_id,
 )
-from gateway_builders import EDINBURGH, a_person
+from gateway_builders import a_person
 
 PREVIOUS_ADDRESS = {
     "property": "3",
@@ -31,12 +31,8 @@ def who_moved(**changes: object) -> dict[str, object]:
     return a_person(previousAddress=PREVIOUS_ADDRESS, **changes)
 
 
-def a_notice(
-    previous: Route = LOTHIANS,
-    person: dict[str, Any] | None = None,
-    previous_gss_code: str | None = EDINBURGH,
-) -> Notice | None:
-    return notice_for("hartlepool", previous_gss_code, previous, person or who_moved())
+def a_notice(previous: Route = LOTHIANS, person: dict[str, Any] | None = None) -> Notice | None:
+    return notice_for("hartlepool", previous, person or who_moved())
 
 
 def test_the_previous_ero_is_told_names_date_of_birth_and_previous_address() -> None:
@@ -67,7 +63,7 @@ def test_nothing_else_of_the_person_is_told_whatever_there_is() -> None:
 
 def test_who_moved_within_an_eros_area_is_told_to_nobody() -> None:
     assert a_notice(Route("hartlepool", None)) is None
-    unreadable = notice_for("hartlepool", EDINBURGH, Route("hartlepool", None), None)
+    unreadable = notice_for("hartlepool", Route("hartlepool", None), None)
     assert unreadable is None
 
 
@@ -91,9 +87,8 @@ def test_a_previous_address_is_british_with_and_without_its_country() -> None:
     assert content_of(person) is not None
 
 
-@pytest.mark.parametrize("code", [None, "E99999999"])
-def test_a_notice_to_an_authority_that_nobody_can_name_is_held(code: str | None) -> None:
-    notice = a_notice(Route(None, "authority-unknown"), previous_gss_code=code)
+def test_a_notice_to_an_authority_that_nobody_can_name_is_held() -> None:
+    notice = a_notice(Route(None, "authority-unknown"))
     assert notice is not None
     assert (notice.ero, notice.reason) == (None, "authority-unknown")
     assert notice.content is not None
@@ -105,9 +100,11 @@ def test_a_notice_to_a_place_that_several_share_is_held() -> None:
     assert (notice.ero, notice.reason) == (None, "no-authority")
 
 
-def test_a_notice_that_cannot_be_written_is_held_if_anybody_is_to_be_told() -> None:
-    assert notice_for("hartlepool", EDINBURGH, LOTHIANS, None) == Notice(None, "unreadable", None)
-    assert notice_for("hartlepool", None, Route(None, "authority-unknown"), None) is None
+@pytest.mark.parametrize("previous", [LOTHIANS, Route(None, "authority-unknown")])
+def test_a_notice_that_cannot_be_written_is_held_whoever_may_have_to_be_told(
+    previous: Route,
+) -> None:
+    assert notice_for("hartlepool", previous, None) == Notice(None, "unreadable", None)
 
 
 def test_a_notice_has_one_id_for_its_application() -> None:

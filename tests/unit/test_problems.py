@@ -9,6 +9,7 @@ from electoral import problems
 from electoral.group_commit import TooManyWaiting, Unavailable
 from electoral.http import problem_of
 from electoral.problems import FieldError, Problem
+from electoral.sealing import DestroyedKey, DoesNotOpen, UnknownKey
 
 CANARY = "Zyxwvut"
 ALL = [
@@ -87,3 +88,8 @@ def test_every_error_is_a_problem_that_tells_nothing_of_its_message(
     problem = problem_of(error)
     assert problem.status == status
     assert CANARY not in json.dumps(problem.as_json())
+
+
+@pytest.mark.parametrize("error", [UnknownKey(CANARY), DestroyedKey(CANARY), DoesNotOpen(CANARY)])
+def test_a_key_that_is_not_there_is_503(error: Exception) -> None:
+    assert problem_of(error).status == 503

@@ -74,11 +74,11 @@ def test_a_file_that_did_not_change_is_not_read_again(file: Path) -> None:
     assert count == 1
 
 
-async def test_a_file_that_went_away_is_told(file: Path) -> None:
+def test_a_file_that_went_away_is_told(file: Path) -> None:
     watched = WatchedFile(file, read)
-    assert await watched.check() is None
+    assert watched.what_is_wrong() is None
     file.unlink()
-    assert await watched.check() == "it is not there."
+    assert watched.what_is_wrong() == "it is not there."
     assert watched.content == "one"
 
 

@@ -17,6 +17,7 @@ from electoral.sealing import Sealer
 from electoral.tracing import child_traceparent
 
 from ems_gateway.delivery import REASONS, AnswerStatus, Changes, Filed, Standing, answer
+from ems_gateway.errors import KeysMissing
 from ems_gateway.history.entries import answered
 from ems_gateway.history.writing import Entry, History
 from ems_gateway.postgres.answers import StoredAnswer, insert_answers, which_were_answered
@@ -97,7 +98,13 @@ class Answers:
         )
 
     async def take(self, answers: Chunk) -> Known:
-        """Take at most 50 answers; says of each whether its ERO has such a record."""
+        """Take at most 50 answers; says of each whether its ERO has such a record.
+
+        Raises `Unavailable`.
+        """
+        # Others' answers are committed together with these: they must not lack our key.
+        if any(one.free_text() for one in answers) and self._sealer.missing_keys(("person",)):
+            raise KeysMissing("person")
         return await self.group_commit.submit(answers)
 
     async def _commit(self, chunks: Sequence[Chunk]) -> Sequence[Known]:

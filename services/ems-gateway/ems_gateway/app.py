@@ -7,10 +7,9 @@ from ssl import SSLContext
 
 from electoral.authorities import Authorities
 from electoral.blind_index import BlindIndex
-from electoral.frame import Frame, open_frame
+from electoral.frame import open_frame
 from electoral.ledger import read_side
 from electoral.lifecycle import Lifecycle
-from electoral.limits import RateLimit
 from electoral.metrics import Metrics
 from electoral.postcodes import PostcodeIndex
 from electoral.postgres import Pool
@@ -22,8 +21,9 @@ from electoral.tls import server_context
 
 from ems_gateway.answers import Answers
 from ems_gateway.calling.callers import Caller, Callers
-from ems_gateway.calling.eros_file import ErosFile, open_eros_file
+from ems_gateway.calling.eros_file import open_eros_file, set_file_gauge
 from ems_gateway.calling.issued import Issued
+from ems_gateway.calling.pace import Pace, pace_of
 from ems_gateway.councils.paper import PaperApplications
 from ems_gateway.councils.paper_reading import PaperReader
 from ems_gateway.councils.previous import FindByPostcode, PreviousAuthorities
@@ -32,6 +32,7 @@ from ems_gateway.councils.taking import Proofs
 from ems_gateway.determinations.taking import Determinations
 from ems_gateway.gateway import Gateway
 from ems_gateway.handlers import KeepForEro
+from ems_gateway.history.heads import keep_writing_heads
 from ems_gateway.history.statements import Statements
 from ems_gateway.history.telling import Histories
 from ems_gateway.history.writing import History
@@ -46,6 +47,7 @@ from ems_gateway.offers import Offers
 from ems_gateway.overdue import keep_reporting
 from ems_gateway.pages import Pages
 from ems_gateway.postgres.attempts import which_are_known
+from ems_gateway.postgres.failures import FAILURES_SEALED_AND_UNFINISHED
 from ems_gateway.postgres.notices import NOTICES_SEALED_AND_UNFINISHED
 from ems_gateway.postgres.records import SEALED_AND_UNFINISHED
 from ems_gateway.postgres.responsibilities import read_stated
@@ -55,8 +57,6 @@ from ems_gateway.settings import MIGRATIONS, SERVICE, Settings
 from ems_gateway.watch import keep_warning, set_all_gauges
 
 KEPT_BY_DEFAULT = Retention()
-
-AT_ONCE_SECONDS = 2.0  # an ERO may send the requests of so long at once
 
 
 def authority_files(settings: Settings) -> AuthorityFiles:
@@ -84,6 +84,7 @@ def compose(
     responsibilities: Responsibilities,
     metrics: Metrics,
     authenticate: Authenticate[Caller],
+    pace: Pace,
     after_commit: Callable[[], None],
     retention: Retention = KEPT_BY_DEFAULT,
     find_by_postcode: FindByPostcode | None = None,
@@ -93,8 +94,9 @@ def compose(
     previous = PreviousAuthorities(find_by_postcode, responsibilities)
     return Gateway(
         authenticate=authenticate,
-        pages=Pages(pool, sealer, history),
-        offers=Offers(pool, sealer, history),
+        pace=pace,
+        pages=Pages(pool, sealer, history, responsibilities),
+        offers=Offers(pool, sealer, history, retention=retention),
         leases=Leases(pool, history),
         paper=PaperApplications(
             pool=pool,
@@ -120,7 +122,7 @@ def compose(
         determinations=Determinations(
             pool, history, NoticeWriter(sealer, responsibilities.route), metrics, after_commit
         ),
-        notices=Notices(pool, sealer, history),
+        notices=Notices(pool, sealer, history, retention),
         histories=Histories(pool),
         statements=Statements(pool, history),
     )
@@ -141,7 +143,9 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> AsyncIterator[None]
         lifecycle,
         migrations=MIGRATIONS,
         purposes=("person", "nino-council"),
-        sealed=SEALED_AND_UNFINISHED + NOTICES_SEALED_AND_UNFINISHED,
+        sealed=SEALED_AND_UNFINISHED
+        + FAILURES_SEALED_AND_UNFINISHED
+        + NOTICES_SEALED_AND_UNFINISHED,
     ) as frame:
         index = BlindIndex(frame.keyring)
         responsibilities = Responsibilities(authorities, await read_stated(frame.pool))
@@ -152,8 +156,11 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> AsyncIterator[None]
         moves = Moves(frame.pool, responsibilities, history, parts)
         await frame.serve_admin(
             partial(read_side, frame.pool, which_are_known=which_are_known),
-            checks={"credentials": eros_file.check, "history": history.check},
-            gauges=(lambda: set_all_gauges(frame.pool, frame.metrics),),
+            checks={"history": history.check},
+            gauges=(
+                partial(set_all_gauges, frame.pool, frame.metrics),
+                partial(set_file_gauge, eros_file, frame.metrics),
+            ),
         )
         await frame.run(
             frame.consuming(KeepForEro(responsibilities, frame.sealer, history)),
@@ -162,9 +169,13 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> AsyncIterator[None]
             keep_forgetting(frame.pool),
             keep_reading(responsibilities, files, frame.pool),
             keep_sweeping(moves),
+            keep_writing_heads(frame.pool, history),
             keep_sweeping_notices(NoticeMoves(frame.pool, responsibilities, history)),
             eros_file.keep_reading(),
             issued.keep_reading(),
+        )
+        pace = pace_of(
+            settings.requests_per_second_max, settings.sent_up_per_second_max, frame.metrics
         )
         gateway = compose(
             pool=frame.pool,
@@ -174,7 +185,14 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> AsyncIterator[None]
             authorities=authorities,
             responsibilities=responsibilities,
             metrics=frame.metrics,
-            authenticate=_callers(settings, eros_file, issued, frame).authenticate,
+            authenticate=Callers(
+                eros_file=eros_file,
+                issued=issued,
+                proxies=TrustedProxies(settings.proxy_addresses),
+                pace=pace,
+                metrics=frame.metrics,
+            ).authenticate,
+            pace=pace,
             after_commit=frame.relay.wake,
             retention=settings.retention,
             find_by_postcode=None if parts is None else parts.gss_code,
@@ -190,14 +208,3 @@ def _tls(settings: Settings) -> SSLContext | None:
     if certificate is None or key is None or client_ca is None:
         return None
     return server_context(certificate, key, client_ca)
-
-
-def _callers(settings: Settings, eros_file: ErosFile, issued: Issued, frame: Frame) -> Callers:
-    per_second = settings.requests_per_second_max
-    return Callers(
-        eros_file=eros_file,
-        issued=issued,
-        proxies=TrustedProxies(settings.proxy_addresses),
-        limit=RateLimit(per_second * AT_ONCE_SECONDS, AT_ONCE_SECONDS),
-        metrics=frame.metrics,
-    )

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from electoral.command_line import Subcommands
@@ -76,6 +76,8 @@ async def _offer(options: argparse.Namespace, settings: Settings, pool: "Pool") 
         raise CannotDeliver("Give one of `--record`, `--held`, or `--from` and `--to`.")
     if bool(options.record) == bool(options.ero):
         raise CannotDeliver("Give `--ero` with `--held` or with `--from` and `--to`.")
+    if by_time and options.end > datetime.now(UTC):
+        raise CannotDeliver("Give `--to` as now, or earlier.")
     offers = _offers(settings, pool)
     if options.record:
         return await _offer_one(offers, options)
@@ -89,7 +91,7 @@ def _offers(settings: Settings, pool: "Pool") -> "Offers":
     from ems_gateway.offers import Offers
 
     keyring = DirectoryKeyring(settings.keys_directory)
-    return Offers(pool, Sealer(keyring), History(keyring))
+    return Offers(pool, Sealer(keyring), History(keyring), retention=settings.retention)
 
 
 async def _offer_one(offers: "Offers", options: argparse.Namespace) -> list[str]:
@@ -120,15 +122,15 @@ async def _offer_many(
 
     ero, by = known_ero(app.authority_files(settings).load(), options.ero), f"operator {options.by}"
 
-    async def offer_some() -> "Offered":
+    async def offer_some(begin: datetime) -> "Offered":
         if options.held:
             return await offers.failed(ero, by)
-        return await offers.acknowledged(ero, options.begin, options.end, by)
+        return await offers.acknowledged(ero, begin, options.end, by)
 
-    records, more = 0, True
+    records, more, begin = 0, True, options.begin
     while more:
-        done = await offer_some()
-        records, more = records + done.records, done.more
+        done = await offer_some(begin)
+        records, more, begin = records + done.records, done.more, done.go_on
         print(f"{records:,} offered", file=sys.stderr)
     return [f"{records} records wait for {ero} again; {done.past_retention} are past retention."]
 

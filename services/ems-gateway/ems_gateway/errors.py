@@ -17,7 +17,8 @@ from collections.abc import Mapping
 
 from electoral.group_commit import Unavailable
 from electoral.person import UnreadablePerson
-from electoral.sealing import ERROR_CLASSES
+from electoral.postgres import is_away
+from electoral.sealing import ERROR_CLASSES, UnknownKey
 
 
 class GatewayError(Exception):
@@ -38,6 +39,11 @@ class CannotAssign(GatewayError):
 
 class KeysMissing(Unavailable):
     """A key to seal or hash with is not there: `/readyz` names it."""
+
+
+def will_pass(error: Exception) -> bool:
+    """Say whether to try the same again later: Postgres is away, or a key is not there."""
+    return is_away(error) or isinstance(error, UnknownKey)
 
 
 HOLD: Mapping[type[Exception], str] = {**ERROR_CLASSES, UnreadablePerson: "unreadable-person"}

@@ -6,6 +6,7 @@ from electoral.routes import Authenticate, TokenRoute
 
 from ems_gateway.answers import Answers
 from ems_gateway.calling.callers import Caller
+from ems_gateway.calling.pace import Pace
 from ems_gateway.councils.paper import PaperApplications
 from ems_gateway.councils.resubmission import Resubmissions
 from ems_gateway.determinations.taking import Determinations
@@ -23,6 +24,7 @@ class Gateway:
     """Everything that a route may ask for something."""
 
     authenticate: Authenticate[Caller]
+    pace: Pace
     pages: Pages
     paper: PaperApplications
     resubmissions: Resubmissions

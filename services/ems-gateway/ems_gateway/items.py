@@ -5,15 +5,16 @@ The online applicant's NINO is never here: only named fields are copied, and no 
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from electoral.authorities import Authorities
 from electoral.envelope import timestamp
 from electoral.explanation import explain
 from electoral.person import UnreadablePerson
 from pydantic_core import from_json
+
+from ems_gateway.duplicates import AnswersFor, Duplicates, possible_duplicates
 
 Json = dict[str, object]
 
@@ -56,10 +57,6 @@ _PREVIOUS_NAME_NAMES = (
     ("changeReason", "changeReason"),
 )
 _CONTACT_NAMES = (("email", "email"), ("phone", "phone"), ("post", "post"))
-
-# What any ERO may know of a possible duplicate; the rest is for the ERO who has that one too.
-_KNOWN_ELSEWHERE = ("gssCode", "month", "basis")
-_NO_DUPLICATES: Json = {"total": 0, "listed": []}
 
 
 class Delivery(NamedTuple):
@@ -123,14 +120,10 @@ def _part(person: Mapping[str, object], name: str) -> Mapping[str, object]:
     return part
 
 
-def verification(event: Mapping[str, Any], *, elsewhere: bool) -> Json:
-    """Say what verification found, all levels included, and what that means in words.
-
-    `elsewhere`: it goes to an authority, or an ERO, for whom verification did not write it.
-    """
+def verification(event: Mapping[str, Any], duplicates: Duplicates) -> Json:
+    """Say what verification found, all levels included, and what that means in words."""
     outcome = event["outcome"]
     result, levels = outcome.get("result"), outcome.get("levels")
-    duplicates = outcome.get("possibleDuplicates", _NO_DUPLICATES)
     return {
         "status": outcome["status"],
         "result": result,
@@ -142,7 +135,7 @@ def verification(event: Mapping[str, Any], *, elsewhere: bool) -> Json:
         "decidedBy": outcome["decidedBy"],
         "ninoReuse": outcome.get("ninoReuse", []),
         "ninoReuseTotal": outcome.get("ninoReuseTotal", 0),
-        "possibleDuplicates": _as_known_elsewhere(duplicates) if elsewhere else duplicates,
+        "possibleDuplicates": duplicates,
     }
 
 
@@ -153,25 +146,18 @@ def _explanation(
     return explain(result, None if levels is None else dict(levels), nino_absence).as_json()
 
 
-@cache
-def _eros_of_verification() -> Mapping[str, str]:
-    """Whom verification writes for: it goes by the shipped list, whatever was stated here."""
-    return {authority.gss_code: authority.ero for authority in Authorities.load()}
-
-
-def _as_known_elsewhere(duplicates: Mapping[str, Any]) -> Json:
-    """Leave out what verification told the ERO of the accepting authority alone."""
-    listed = [{name: one[name] for name in _KNOWN_ELSEWHERE} for one in duplicates["listed"]]
-    return {"total": duplicates["total"], "listed": listed}
-
-
-def item(content: Content, person: Mapping[str, object], delivery: Delivery) -> Json:
+def item(
+    content: Content,
+    person: Mapping[str, object],
+    delivery: Delivery,
+    answers_for: AnswersFor,
+) -> Json:
     """Make the whole item; `createdAt` is the time that the queue is ordered by."""
     event = from_json(content.event)
     attempt_received_at = _in_full(event["attemptReceivedAt"])
     replaces = content.replaces
-    assigned = delivery.gss_code != event["gssCode"]
-    elsewhere = assigned or _eros_of_verification().get(event["gssCode"]) != delivery.ero
+    under, ero = delivery.gss_code, delivery.ero
+    duplicates = possible_duplicates(event, under, ero, answers_for)
     leased_until = _still_leased(delivery.leased_until)
     lease_id = delivery.lease_id if leased_until else None
     rendered: Json = {
@@ -193,10 +179,10 @@ def item(content: Content, person: Mapping[str, object], delivery: Delivery) -> 
         "language": event["language"],
         "detail": detail(person, event.get("reference"), event["language"]),
         "addressBasis": event["addressBasis"],
-        "verification": verification(event, elsewhere=elsewhere),
+        "verification": verification(event, duplicates),
     }
-    if assigned:
-        rendered["assignedGssCode"] = delivery.gss_code
+    if under != event["gssCode"]:
+        rendered["assignedGssCode"] = under
     return rendered
 
 

@@ -5,11 +5,14 @@ in a range of time: a system that was restored to a backup lacks exactly those. 
 """
 
 from collections.abc import Awaitable, Callable, Collection
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
+from math import inf
 from typing import Literal, NamedTuple
 
+from electoral.calendar import london_date
 from electoral.postgres import Connection, Pool, transaction
+from electoral.retention import Retention
 from electoral.sealing import Sealer
 
 from ems_gateway.delivery import Changes, Offering, offer
@@ -28,6 +31,8 @@ from ems_gateway.postgres.records import (
 
 AT_ONCE_MAX = 500  # records in one transaction
 OFFERED_MAX = 5_000  # in one call
+LOOKED_AT_MAX = 20_000  # answers in one call: most of a long range may stand no more
+KEPT_BY_DEFAULT = Retention()
 
 Outcome = Offering | Literal["unknown", "past-retention"]
 Read = Callable[[Connection, Place], Awaitable[list[Candidate]]]
@@ -39,6 +44,7 @@ class Offered(NamedTuple):
     records: int
     past_retention: int  # left where they are: the keys of their persons were destroyed
     more: bool  # whether any may be left for another call
+    go_on: datetime | None = None  # from where, in a range of time
 
 
 class Offers:
@@ -50,14 +56,18 @@ class Offers:
         sealer: Sealer,
         history: History,
         *,
+        retention: Retention = KEPT_BY_DEFAULT,
         at_once_max: int = AT_ONCE_MAX,
         offered_max: int = OFFERED_MAX,
+        looked_at_max: int = LOOKED_AT_MAX,
     ) -> None:
         self._pool = pool
         self._sealer = sealer
         self._history = history
+        self._retention = retention
         self._at_once_max = at_once_max
         self._offered_max = offered_max
+        self._looked_at_max = looked_at_max
 
     async def one(self, record_id: bytes, ero: str, by: str) -> Outcome:
         """Put back one record of an ERO."""
@@ -89,19 +99,21 @@ class Offers:
     async def acknowledged(self, ero: str, begin: datetime, end: datetime, by: str) -> Offered:
         """Put back all that an ERO's system acknowledged from `begin` until before `end`."""
         read = partial(_read_acknowledged, ero=ero, until=end, count_max=self._at_once_max)
-        return await self._all(ero, by, read, Place(begin, -1))
+        return await self._all(ero, by, read, Place(begin, -1), self._looked_at_max)
 
-    async def _all(self, ero: str, by: str, read: Read, after: Place) -> Offered:
-        count = past_retention = 0
-        while count <= self._offered_max - self._at_once_max:
+    async def _all(
+        self, ero: str, by: str, read: Read, after: Place, looked_at_max: float = inf
+    ) -> Offered:
+        count = past_retention = looked_at = 0
+        while count <= self._offered_max - self._at_once_max and looked_at < looked_at_max:
             async with transaction(self._pool) as connection:
                 candidates = await read(connection, after)
                 put_back, gone = await self._put_back(connection, ero, by, candidates)
             count, past_retention = count + put_back, past_retention + gone
             if len(candidates) < self._at_once_max:
                 return Offered(count, past_retention, more=False)
-            after = candidates[-1].place
-        return Offered(count, past_retention, more=True)
+            looked_at, after = looked_at + len(candidates), candidates[-1].place
+        return Offered(count, past_retention, more=True, go_on=after.order_at)
 
     async def _put_back(
         self, connection: Connection, ero: str, by: str, candidates: Collection[Candidate]
@@ -123,10 +135,15 @@ class Offers:
         return len(done), len(found) - len(to_open)
 
     async def _that_open(self, connection: Connection, found: Collection[Found]) -> list[Found]:
-        """Leave out what nobody could read any more: it would wait for ever."""
-        live = set(self._sealer.live_keys())
-        keys = await keys_of_persons(connection, [one.filed.position for one in found])
-        return [one for one in found if keys[one.filed.position] in live]
+        """Leave out what nobody could read any more: it would wait for ever.
+
+        A key whose time is over may be destroyed at any moment: nobody asks us again then.
+        """
+        today = london_date(datetime.now(UTC))
+        keys = self._sealer.live_keys()
+        live = {key for key in keys if not self._retention.is_over(key, today)}
+        sealed_under = await keys_of_persons(connection, [one.filed.position for one in found])
+        return [one for one in found if sealed_under[one.filed.position] in live]
 
     async def _write(
         self, connection: Connection, done: Collection[Found], changes: Changes, by: str

@@ -35,4 +35,7 @@ class OffersBody(Body):
             raise PydanticCustomError(
                 "ends-before-it-begins", "Give `acknowledgedTo` as later than `acknowledgedFrom`."
             )
+        # What is acknowledged anew has a newer time, and must lie behind the range for good.
+        if end is not None and end > datetime.now(UTC):
+            raise PydanticCustomError("in-the-future", "Give `acknowledgedTo` as now, or earlier.")
         return self

@@ -1,7 +1,8 @@
 """What is overdue, ERO by ERO: as a report each morning, as metrics, and on request.
 
 A record is overdue when more than a day has passed since its attempt was received and its ERO's
-system has not answered, or when it has been held for more than a day.
+system has not answered, or when it has been held for more than a day. A notice to the ERO of a
+previous address is overdue a day after the determination that it follows from.
 """
 
 import asyncio
@@ -41,14 +42,16 @@ class Overdue:
     over_a_day: int = 0
     over_five_days: int = 0
     oldest: datetime | None = None  # of what waits: when its attempt was received
-    held: dict[str, Held] = field(default_factory=dict)  # by reason
+    notices_over_a_day: int = 0
+    oldest_notice: datetime | None = None  # of these
+    held: dict[str, Held] = field(default_factory=dict)  # by reason; notices as `notice-...`
     pulled_at: datetime | None = None
     on_hold_since: datetime | None = None
 
     def is_overdue(self, now: datetime) -> bool:
         """Say whether anything of theirs waits or is held for more than a day."""
         held_long = any(held.since < now - A_DAY for held in self.held.values())
-        return self.over_a_day > 0 or held_long
+        return self.over_a_day > 0 or self.notices_over_a_day > 0 or held_long
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -56,6 +59,8 @@ class Overdue:
             "overADay": self.over_a_day,
             "overFiveDays": self.over_five_days,
             "oldestReceivedAt": _moment(self.oldest),
+            "noticesOverADay": self.notices_over_a_day,
+            "oldestNoticeAt": _moment(self.oldest_notice),
             "held": {
                 reason: {"count": held.count, "since": timestamp(held.since)}
                 for reason, held in sorted(self.held.items())
@@ -85,6 +90,8 @@ def _add(overdue: Overdue, figure: Figure) -> None:
             overdue.over_five_days = figure.count or 0
         case "oldest":
             overdue.oldest = figure.at
+        case "notices-over-a-day":
+            overdue.notices_over_a_day, overdue.oldest_notice = figure.count or 0, figure.at
         case "pulled":
             overdue.pulled_at = figure.at
         case "on-hold":
@@ -101,7 +108,7 @@ async def read_overdue(connection: Connection | Pool, now: datetime) -> list[Ove
 
 def report_lines(overdue: Sequence[Overdue], now: datetime) -> list[str]:
     """Write the report for people: a line an ERO, as wide as it must be."""
-    heading = ("ERO", ">24 h", ">5 days", "oldest", "last pull", "held", "")
+    heading = ("ERO", ">24 h", ">5 days", "oldest", "notices >24 h", "last pull", "held", "")
     rows = [heading, *(_row(one, now) for one in overdue)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(heading))]
     lines = [
@@ -117,6 +124,7 @@ def _row(one: Overdue, now: datetime) -> tuple[str, ...]:
         str(one.over_a_day),
         str(one.over_five_days),
         _ago(one.oldest, now),
+        str(one.notices_over_a_day),
         _ago(one.pulled_at, now) if one.ero else "",
         _held_text(one.held) or "-",
         "on hold" if one.on_hold_since else "",
@@ -139,16 +147,19 @@ async def set_overdue_gauges(pool: Pool, metrics: Metrics, now: datetime) -> Non
     """Bring the EROs' gauges up to date; an ERO that has nothing any more has no figure."""
     waiting = metrics.gauge("gateway_overdue")
     held = metrics.gauge("gateway_ero_held")
+    notices = metrics.gauge("gateway_notices_overdue")
     pulled = metrics.gauge("gateway_last_pull_seconds")
     on_hold = metrics.gauge("gateway_on_hold")
     found = await read_overdue(pool, now)
-    for gauge in (waiting, held, pulled, on_hold):
+    for gauge in (waiting, held, notices, pulled, on_hold):
         gauge.clear()
     for one in found:
         ero = one.ero or ""
         if one.oldest is not None:
             waiting.labels(ero, "1d").set(one.over_a_day)
             waiting.labels(ero, "5d").set(one.over_five_days)
+        if one.notices_over_a_day:
+            notices.labels(ero).set(one.notices_over_a_day)
         for reason, of_reason in one.held.items():
             held.labels(ero, reason).set(of_reason.count)
         if one.pulled_at is not None:
@@ -191,6 +202,7 @@ def _report(one: Overdue, now: datetime) -> None:
         count=one.over_a_day,
         over_five_days=one.over_five_days,
         oldest_seconds=None if one.oldest is None else round((now - one.oldest).total_seconds()),
+        notices_over_a_day=one.notices_over_a_day,
         held=_held_text(one.held),
         pulled_at=_moment(one.pulled_at),
         on_hold=one.on_hold_since is not None,

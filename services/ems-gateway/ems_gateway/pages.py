@@ -2,18 +2,22 @@
 
 import asyncio
 import secrets
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
+from itertools import islice
 
 import structlog
 from electoral.person import UnreadablePerson
 from electoral.postgres import Pool, transaction
 from electoral.sealing import Sealer, SealingError
 
+from ems_gateway.failures import failure_as_json
 from ems_gateway.history.entries import leased
 from ems_gateway.history.writing import Entry as HistoryEntry
 from ems_gateway.history.writing import History
 from ems_gateway.items import Json, item, read_person
+from ems_gateway.moves.responsibility import Responsibilities
 from ems_gateway.postgres.holds import is_on_hold
 from ems_gateway.postgres.leases import lease
 from ems_gateway.postgres.pages import (
@@ -30,8 +34,9 @@ from ems_gateway.postgres.pages import (
 )
 
 READING_SECONDS_MAX = 5.0  # in which a page is filled up from behind what does not open
+RENDERED_AT_ONCE = 20  # records, a few milliseconds
 LEASE_ID_BYTES = 12  # 24 hexadecimal digits
-RECORD_BYTES_MAX = 300_000  # an event's 256 KB, and what an item adds
+RECORD_BYTES_MAX = 500_000  # an event's 256 KB, what an item adds, and why it is held
 
 Read = Callable[[Pool, Wanted], Awaitable[Page]]
 Count = Callable[[Pool, Wanted], Awaitable[int]]
@@ -42,17 +47,22 @@ log = structlog.get_logger()
 class Pages:
     """Reads pages; reading changes nothing, and costs the same whatever was delivered before."""
 
-    def __init__(self, pool: Pool, sealer: Sealer, history: History) -> None:
+    def __init__(
+        self, pool: Pool, sealer: Sealer, history: History, responsibilities: Responsibilities
+    ) -> None:
         self._pool = pool
         self._sealer = sealer
         self._history = history
+        self._responsibilities = responsibilities
+        # By ERO: one that asks on many connections waits for itself, and for nobody else.
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def queued(self, wanted: Wanted) -> Json:
         """What waits, leased or not."""
         return await self._page(read_queued, wanted, count_queued)
 
     async def held(self, wanted: Wanted) -> Json:
-        """What the ERO's own system could not take."""
+        """What the ERO's own system could not take, and why."""
         return await self._page(read_held, wanted, count_held)
 
     async def lease(self, wanted: Wanted, seconds: int, by: str) -> Json:
@@ -75,7 +85,8 @@ class Pages:
         return await locate(self._pool, record_id, ero)
 
     async def _page(self, read: Read, wanted: Wanted, count: Count) -> Json:
-        page = await self._filled(read, wanted, count)
+        async with self._turns[wanted.ero]:
+            page = await self._filled(read, wanted, count)
         if not page["registrations"] and await is_on_hold(self._pool, wanted.ero):
             page["onHold"] = True
         return page
@@ -87,7 +98,7 @@ class Pages:
         items: list[Json] = []
         while True:
             page = await read(self._pool, wanted)
-            shown = list(self._items(page))
+            shown = await self._rendered(page)
             items += (one for _, one in shown)
             if not page.may_go_on:
                 return {"registrations": items, "remaining": 0}
@@ -99,6 +110,14 @@ class Pages:
             full = wanted.count_max == 0 or wanted.bytes_max < RECORD_BYTES_MAX
             if len(shown) == len(page.entries) or full or loop.time() > until:
                 return {"registrations": items, "remaining": await count(self._pool, wanted)}
+
+    async def _rendered(self, page: Page) -> list[tuple[Entry, Json]]:
+        """Open and render some at a time: between them others' requests go on."""
+        items, shown = self._items(page), []
+        while some := list(islice(items, RENDERED_AT_ONCE)):
+            shown += some
+            await asyncio.sleep(0)
+        return shown
 
     def _items(self, page: Page) -> Iterator[tuple[Entry, Json]]:
         """Open and render; one that does not open is left out, and waits where it is."""
@@ -115,7 +134,14 @@ class Pages:
                     error_class=type(error).__name__,
                 )
                 continue
-            yield entry, item(content, person, entry.delivery)
+            yield entry, self._item(entry, person)
+
+    def _item(self, entry: Entry, person: Json) -> Json:
+        answers_for = self._responsibilities.ero_today
+        shown = item(entry.content, person, entry.delivery, answers_for)
+        if entry.failure is not None:
+            shown["failure"] = failure_as_json(entry.failure, self._sealer)
+        return shown
 
 
 def _leased(entry: Entry, by: str) -> HistoryEntry:

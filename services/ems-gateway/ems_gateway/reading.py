@@ -97,11 +97,21 @@ class LeaseBody(Body):
     seconds: Annotated[Whole, Field(ge=1, le=LEASE_SECONDS_MAX)] = LEASE_SECONDS_DEFAULT
 
 
-def _instant(value: object) -> datetime:
-    if isinstance(value, str) and INSTANT.fullmatch(value):
+def read_instant(text: str) -> datetime | None:
+    """Read a moment; None for what is none."""
+    if INSTANT.fullmatch(text):
         with suppress(ValueError):  # the 31st of June
-            return datetime.fromisoformat(value.upper())
-    raise PydanticCustomError("not-an-instant", "Give a time with its zone, as RFC 3339 has it.")
+            return datetime.fromisoformat(text.upper())
+    return None
+
+
+def _instant(value: object) -> datetime:
+    found = read_instant(value) if isinstance(value, str) else None
+    if found is None:
+        raise PydanticCustomError(
+            "not-an-instant", "Give a time with its zone, as RFC 3339 has it."
+        )
+    return found
 
 
 # pydantic's own takes seconds since 1970 in quotation marks, too.

@@ -41,6 +41,11 @@ class Settings(PublicServiceSettings):
     requests_per_second_max: float = Field(
         default=100.0, ge=1, description="requests a second of one ERO, and 2 s of them at once"
     )
+    sent_up_per_second_max: float = Field(
+        default=20.0,
+        ge=2,  # a full call of 500 must fit
+        description="papers and resubmissions a second of one ERO, and 250 s of them at once",
+    )
 
     @field_validator("tls_client_ca")
     @classmethod

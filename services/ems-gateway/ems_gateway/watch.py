@@ -10,7 +10,10 @@ from electoral.postgres import Pool, is_away
 from ems_gateway.delivery import HoldReason
 from ems_gateway.overdue import set_overdue_gauges
 from ems_gateway.postgres.operators import read_figures, read_held_figures
-from ems_gateway.postgres.unfinished_notices import count_unfinished_notices
+from ems_gateway.postgres.unfinished_notices import (
+    count_unfinished_notices,
+    read_unassigned_notices,
+)
 
 LOOK_INTERVAL = 60.0  # seconds
 UNASSIGNED_SECONDS_MAX = 3600.0  # a record without an authority alarms after an hour
@@ -39,7 +42,7 @@ async def set_all_gauges(pool: Pool, metrics: Metrics) -> None:
 
 
 async def keep_warning(pool: Pool) -> None:
-    """Warn each minute of records that have waited more than an hour for an authority."""
+    """Warn each minute of what has waited more than an hour for an authority."""
     while True:
         try:
             await _warn(pool)
@@ -59,4 +62,12 @@ async def _warn(pool: Pool) -> None:
                 reason=reason,
                 count=found.count,
                 oldest_seconds=round(found.oldest_seconds),
+            )
+    for notices in await read_unassigned_notices(pool):
+        if notices.oldest_seconds > UNASSIGNED_SECONDS_MAX:
+            log.warning(
+                "notices wait for an authority",
+                reason=notices.reason,
+                count=notices.count,
+                oldest_seconds=round(notices.oldest_seconds),
             )

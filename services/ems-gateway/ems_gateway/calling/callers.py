@@ -14,16 +14,21 @@ import structlog
 from aiohttp import web
 from electoral import problems
 from electoral.http import bearer_token
-from electoral.limits import RateLimit
 from electoral.metrics import Metrics
 from electoral.problems import Problem
 from electoral.proxies import TrustedProxies
 
 from ems_gateway.calling import certificates
 from ems_gateway.calling.certificates import Certificate
-from ems_gateway.calling.credentials import Filed, Known, Network, name_of, name_of_certificate
+from ems_gateway.calling.credentials import Credential, Filed, Known, Network, name_of
 from ems_gateway.calling.eros_file import ErosFile
 from ems_gateway.calling.issued import Issued
+from ems_gateway.calling.pace import Pace
+
+HOW_TO_CALL = (
+    "Send your token in the header `Authorization: Bearer <token>`, or show your client "
+    "certificate; either must be known and valid, and yours to use from where you call."
+)
 
 log = structlog.get_logger()
 
@@ -44,13 +49,13 @@ class Callers:
         eros_file: ErosFile,
         issued: Issued,
         proxies: TrustedProxies,
-        limit: RateLimit,
+        pace: Pace,
         metrics: Metrics,
     ) -> None:
         self._file = eros_file
         self._issued = issued
         self._proxies = proxies
-        self._limit = limit
+        self._pace = pace
         self._refused = metrics.counter("gateway_refused_total")
         self._made_of: tuple[object, object] = (None, None)
         self._made = Known(Filed((), {}), ())
@@ -60,13 +65,11 @@ class Callers:
         shown = self._certificate(request)
         if not self._issued.is_fresh:
             raise problems.unavailable()
-        caller = self._caller(request, shown)
-        self._check_address(request, caller)
-        seconds = self._limit.seconds_to_wait(caller.ero)
-        if seconds:
-            self._refused.labels("rate").inc()
-            raise problems.too_many_requests(seconds)
-        return caller
+        now = datetime.now(UTC)
+        owner = self._owned(request, shown, now)
+        self._check_address(request, owner, now)
+        self._pace.check_request(owner.ero)
+        return Caller(owner.ero, name_of(owner.proof))
 
     def _certificate(self, request: web.Request) -> Certificate | None:
         """Return the caller's certificate; what a proxy shows in its own handshake is not that."""
@@ -80,18 +83,24 @@ class Callers:
             raise self._refuse("spoofed-certificate")
         return certificates.shown_in_handshake(request)
 
-    def _caller(self, request: web.Request, shown: Certificate | None) -> Caller:
+    def _owned(self, request: web.Request, shown: Certificate | None, now: datetime) -> Credential:
         """A token that is sent has to be right; a certificate of somebody else spoils it."""
-        known, now = self._known(), datetime.now(UTC)
-        owner = None if shown is None else known.of_certificate(shown, now)
+        known = self._known()
+        by_certificate = None if shown is None else known.of_certificate(shown, now)
         if "Authorization" not in request.headers:
-            if owner is None or shown is None:
+            if by_certificate is None:
                 raise self._refuse("unknown")
-            return Caller(owner.ero, name_of_certificate(shown.serial))
-        held = known.of_token(bearer_token(request), now)
-        if held is None or (owner is not None and owner.ero != held.ero):
+            return by_certificate
+        by_token = known.of_token(self._token(request), now)
+        if by_token is None or (by_certificate and by_certificate.ero != by_token.ero):
             raise self._refuse("unknown")
-        return Caller(held.ero, name_of(held.proof))
+        return by_token
+
+    def _token(self, request: web.Request) -> str:
+        try:
+            return bearer_token(request)
+        except Problem:
+            raise self._refuse("unknown") from None
 
     def _known(self) -> Known:
         """Put file and table together when either was read anew."""
@@ -100,23 +109,23 @@ class Callers:
             self._made, self._made_of = Known(filed, issued), (filed, issued)
         return self._made
 
-    def _check_address(self, request: web.Request, caller: Caller) -> None:
-        networks = self._known().networks_of(caller.ero)
+    def _check_address(self, request: web.Request, owner: Credential, now: datetime) -> None:
+        networks = self._known().networks_of(owner, now)
         if networks is None:
             return
         address = self._proxies.caller_of(request)
         if not _is_within(address, networks):
             log.warning(
                 "called from another address",
-                ero=caller.ero,
-                credential=caller.credential,
+                ero=owner.ero,
+                credential=name_of(owner.proof),
                 called_from=address,
             )
             raise self._refuse("address")
 
     def _refuse(self, reason: str) -> Problem:
         self._refused.labels(reason).inc()
-        return problems.unauthenticated()
+        return problems.unauthenticated(HOW_TO_CALL)
 
 
 def _is_within(text: str, networks: Sequence[Network]) -> bool:

@@ -5,7 +5,7 @@ number and issuer, or a certificate's fingerprint. It opens nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network
@@ -25,19 +25,34 @@ class Credential(NamedTuple):
     valid_from: datetime | None = None
     valid_to: datetime | None = None  # from then on it is nobody's
     revoked: bool = False
+    networks: tuple[Network, ...] = ()  # of its own; none: wherever the ERO may call from
 
     def is_valid(self, at: datetime) -> bool:
         """Say whether it is worth anything at an instant."""
-        if self.revoked or (self.valid_from is not None and at < self.valid_from):
-            return False
-        return self.valid_to is None or at < self.valid_to
+        return not self.revoked and _is_between(self.valid_from, at, self.valid_to)
+
+
+class Range(NamedTuple):
+    """A network that an ERO may call from, for as long as the entry counts that names it."""
+
+    network: Network
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None  # from then on nobody may
+
+    def is_valid(self, at: datetime) -> bool:
+        """Say whether it counts at an instant."""
+        return _is_between(self.valid_from, at, self.valid_to)
 
 
 class Filed(NamedTuple):
     """What the EROs' file says."""
 
     credentials: tuple[Credential, ...]
-    addresses: Mapping[str, tuple[Network, ...]]  # of EROs that may call from nowhere else
+    addresses: Mapping[str, tuple[Range, ...]]  # of EROs that may call from nowhere else
+
+
+def _is_between(begin: datetime | None, at: datetime, end: datetime | None) -> bool:
+    return (begin is None or begin <= at) and (end is None or at < end)
 
 
 def token_proof(token: str) -> str:
@@ -61,10 +76,6 @@ def name_of(proof: str) -> str:
     """Name a credential as histories, logs and lists do."""
     kind, digits, *_ = proof.split(" ", 2)
     return f"{kind} {digits[-NAME_DIGITS:] if kind == 'certificate' else digits[:NAME_DIGITS]}"
-
-
-def name_of_certificate(serial: str) -> str:
-    return f"certificate {serial[-NAME_DIGITS:]}"
 
 
 class Known:
@@ -111,11 +122,16 @@ class Known:
 
     def _valid(self, proofs: Iterable[str], at: datetime) -> Credential | None:
         """One proof that is revoked, or of another ERO, spoils the others of the same thing."""
-        found = [self._holders[proof] for proof in proofs if proof in self._holders]
+        found = [self._holders[proof] for proof in sorted(proofs) if proof in self._holders]
         if len({one.ero for one in found}) != 1 or any(one.revoked for one in found):
             return None
         return next((one for one in found if one.is_valid(at)), None)
 
-    def networks_of(self, ero: str) -> tuple[Network, ...] | None:
-        """Return where an ERO's systems may call from; None: from anywhere."""
-        return self._addresses.get(ero)
+    def networks_of(self, owner: Credential, at: datetime) -> Sequence[Network] | None:
+        """Return where a credential may be used; None: anywhere.
+
+        Its own entry says so; one that says nothing, or was issued by command, may be used where
+        the ERO's entries of the day say.
+        """
+        ranges = self._addresses.get(owner.ero, ())
+        return owner.networks or [one.network for one in ranges if one.is_valid(at)] or None

@@ -8,12 +8,13 @@ London. Two tokens of one ERO are valid at once, so that they can be exchanged.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, datetime
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from electoral.authorities import Authorities, UnknownAuthority
 from electoral.calendar import day_bounds
+from electoral.metrics import Metrics
 from electoral.unusable import Unusable
 from electoral.watched_file import WatchedFile
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
@@ -23,7 +24,7 @@ from ems_gateway.calling.certificates import read_fingerprint, read_issuer, read
 from ems_gateway.calling.credentials import (
     Credential,
     Filed,
-    Network,
+    Range,
     fingerprint_proof,
     serial_proof,
     token_hash_proof,
@@ -70,15 +71,32 @@ class EroEntry(_Entry):
 
     def credentials(self) -> Iterator[Credential]:
         """Yield the entry's credentials; raises ValueError."""
+        for proof in self._proofs():
+            yield Credential(proof, self.ero, *self._bounds(), networks=tuple(self.addresses))
+
+    def ranges(self) -> Iterator[Range]:
+        """Yield where the entry lets its ERO call from."""
+        for network in self.addresses:
+            yield Range(network, *self._bounds())
+
+    def _proofs(self) -> Iterator[str]:
+        for text in self.token_sha256:
+            yield token_hash_proof(read_fingerprint(text))
+        for certificate in self.certificates:
+            yield certificate.proof()
+
+    def _bounds(self) -> tuple[datetime | None, datetime | None]:
         begin = None if self.valid_from is None else day_bounds(self.valid_from)[0]
         end = None if self.valid_to is None else day_bounds(self.valid_to)[1]
-        for text in self.token_sha256:
-            yield Credential(token_hash_proof(read_fingerprint(text)), self.ero, begin, end)
-        for certificate in self.certificates:
-            yield Credential(certificate.proof(), self.ero, begin, end)
+        return begin, end
 
 
 _ENTRIES = TypeAdapter(list[EroEntry])
+
+
+async def set_file_gauge(file: ErosFile, metrics: Metrics) -> None:
+    """Say whether the file is wrong as it is now; what it said before counts meanwhile."""
+    metrics.gauge("gateway_eros_file_unusable").set(file.what_is_wrong() is not None)
 
 
 def open_eros_file(path: Path, authorities: Callable[[], Authorities]) -> ErosFile:
@@ -119,13 +137,13 @@ def _check_ero(code: str, authorities: Authorities, path: Path) -> None:
 
 def _filed(entries: list[EroEntry]) -> Filed:
     credentials: dict[str, Credential] = {}
-    addresses: defaultdict[str, list[Network]] = defaultdict(list)
+    addresses: defaultdict[str, list[Range]] = defaultdict(list)
     for entry in entries:
         for one in entry.credentials():
             if credentials.setdefault(one.proof, one) != one:
                 raise ValueError("a credential is there twice, and not alike")
         if entry.addresses:
-            addresses[entry.ero] += entry.addresses
+            addresses[entry.ero] += entry.ranges()
     return Filed(
         tuple(credentials.values()), {ero: tuple(found) for ero, found in addresses.items()}
     )

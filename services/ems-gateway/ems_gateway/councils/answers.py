@@ -81,8 +81,10 @@ class CouncilAnswers(Answers):
             return Identifier(None, "under-16")
         return _identifier(self.nino) if self.nino is not None else Identifier(None, "no-nino")
 
-    def corrected_identifier(self) -> Identifier:
-        """Say of corrected answers what is looked up now."""
+    def corrected_identifier(self, on: date) -> Identifier:
+        """Say of corrected answers what is looked up now; nothing of an under-16 is."""
+        if self.nino is not None and self.is_under_16(on):
+            return Identifier(None, "under-16")
         if self.nino is not None:
             return _identifier(self.nino)
         return Identifier(None, "not-corrected" if self.no_nino is None else "no-nino")

@@ -5,7 +5,7 @@ not corrected is merged in by verification, as long as it can still be opened th
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from electoral.calendar import london_date
@@ -19,10 +19,9 @@ from electoral.problems import FieldError, Problem, invalid, not_found
 from electoral.retention import Retention
 from electoral.sealing import Sealer, SealingError, daily_key_id, key_id_of
 from electoral.tracing import child_traceparent
-from pydantic_core import from_json
 
 from ems_gateway.calling.callers import Caller
-from ems_gateway.councils.answers import CouncilAnswers, Identifier
+from ems_gateway.councils.answers import CouncilAnswers, Identifier, InvalidAnswers
 from ems_gateway.councils.messages import sentence
 from ems_gateway.councils.previous import PreviousAuthorities
 from ems_gateway.councils.taking import Proof, Proofs, Receipt, Taken
@@ -42,13 +41,27 @@ _IN_FULL = ("firstName", "lastName", "dateOfBirth", "nino", "address")
 
 
 class Resubmission(NamedTuple):
-    """What an ERO's system sends, as it was read."""
+    """What an ERO's system sends, as it was read.
+
+    What is refused is still looked up by its id: on another day it may have been taken.
+    """
 
     record_id: bytes
     resubmission_id: str
     body: object  # as parsed
-    answers: CouncilAnswers
+    read: CouncilAnswers | InvalidAnswers
     is_whole: bool
+
+    @property
+    def answers(self) -> CouncilAnswers:
+        """What was sent; raises `Problem` where it needs to be corrected."""
+        if isinstance(self.read, InvalidAnswers):
+            raise invalid(self.read.errors)
+        return self.read
+
+
+# Levels come back for each: nobody shall find out a person's answers by trying.
+ATTEMPTS_MAX = 20  # of one application
 
 
 class _Attempt(NamedTuple):
@@ -109,6 +122,10 @@ class Resubmissions:
                 raise not_found()
             if known is not None:
                 raise _id_reused()
+            if newest.ero != caller.ero:
+                raise _elsewhere()
+            if newest.last_attempt >= ATTEMPTS_MAX:
+                raise _too_many_attempts()
             self._refuse_past_retention(newest, sent)
             return await self._store(connection, newest, sent, proof, caller)
 
@@ -119,6 +136,7 @@ class Resubmissions:
 
     def _refuse_past_retention(self, newest: Newest, sent: Resubmission) -> None:
         """Refuse what verification could not merge any more, and name what is to be sent."""
+        answers = sent.answers
         if sent.is_whole:
             return
         day = london_date(newest.attempt_received_at)
@@ -126,9 +144,9 @@ class Resubmissions:
         is_over = self._retention.is_over
         destroyed = self._is_destroyed(key_id_of(newest.person))
         if destroyed or is_over(daily_key_id("person", day), until):
-            raise _past_retention(_whole_of(sent.answers))
-        merges_nino = sent.answers.corrected_identifier().absence == "not-corrected"
-        has_nino = "ninoAbsence" not in from_json(newest.event)
+            raise _past_retention(_whole_of(answers))
+        merges_nino = _corrected(sent, newest.arrived_on)[1].absence == "not-corrected"
+        has_nino = "ninoAbsence" not in newest.stored
         if merges_nino and has_nino and is_over(daily_key_id("nino-council", day), until):
             raise _past_retention(["/corrections/nino"])
 
@@ -156,9 +174,10 @@ class Resubmissions:
 
     def _event(self, attempt: _Attempt) -> ApplicationReceived:
         """Repeat what is known of the application, with what is new in this attempt."""
-        stored, sent = from_json(attempt.before.event), attempt.sent
-        application_id, seal = attempt.before.application_id, self._sealer.seal
-        person, identifier = _whole(sent, stored) if sent.is_whole else _corrected(sent)
+        before, sent = attempt.before, attempt.sent
+        application_id, seal, stored = before.application_id, self._sealer.seal, before.stored
+        on = before.arrived_on
+        person, identifier = _whole(sent, stored, on) if sent.is_whole else _corrected(sent, on)
         nino = identifier.nino
         changes: dict[str, object] = {
             "attempt": attempt.number,
@@ -175,13 +194,13 @@ class Resubmissions:
         return ApplicationReceived.model_validate(stored | changes)
 
 
-def _whole(sent: Resubmission, stored: Mapping[str, str]) -> tuple[bytes, Identifier]:
+def _whole(sent: Resubmission, stored: Mapping[str, str], on: date) -> tuple[bytes, Identifier]:
     person = sent.answers.person_json(application_type=stored["type"], language=stored["language"])
-    return person, sent.answers.identifier(london_date(datetime.fromisoformat(stored["arrivedAt"])))
+    return person, sent.answers.identifier(on)
 
 
-def _corrected(sent: Resubmission) -> tuple[bytes, Identifier]:
-    return sent.answers.correction_json(), sent.answers.corrected_identifier()
+def _corrected(sent: Resubmission, on: date) -> tuple[bytes, Identifier]:
+    return sent.answers.correction_json(), sent.answers.corrected_identifier(on)
 
 
 def _counted(event: ApplicationReceived) -> Counted:
@@ -207,6 +226,24 @@ def _entry(event: ApplicationReceived, sent: Resubmission, caller: Caller) -> En
 def _id_reused() -> Problem:
     code = "own-id-reused"
     return invalid([FieldError("/resubmissionId", code, sentence(code))])
+
+
+def _too_many_attempts() -> Problem:
+    return Problem(
+        409,
+        "too-many-attempts",
+        "This application has been corrected too often",
+        f"An application has at most {ATTEMPTS_MAX} attempts. Determine it, or ask its applicant.",
+    )
+
+
+def _elsewhere() -> Problem:
+    return Problem(
+        409,
+        "resubmitted-elsewhere",
+        "This application is another authority's now",
+        "A later attempt of it went to another authority, which corrects it.",
+    )
 
 
 def _whole_of(answers: CouncilAnswers) -> Iterator[str]:

@@ -1,11 +1,12 @@
 """Taking something from a council under its own id, so that a repeat is recognised.
 
 The ERO's ids and bodies are kept as keyed hashes only: either may hold a name. The id's key is
-permanent; the body's ends with its quarter's retention, and after that the id alone decides.
+permanent; the body's ends with its quarter's retention. Nobody can compare after that, and nobody
+repeats a call of a year ago: whatever comes then under a known id is something else.
 """
 
 import hmac
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, TypeGuard
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from electoral.json_body import canonical_json
 from electoral.sealing import DestroyedKey
 
 OWN_ID_LENGTH_MAX = 255
+REPEATED_WITHIN = timedelta(days=1)  # where bodies cannot be compared
 
 
 class Proof(NamedTuple):
@@ -74,7 +76,7 @@ class Proofs:
         try:
             body_hash = self._index.under(taken.body_key_id, canonical_json(body))
         except DestroyedKey:
-            return True
+            return datetime.now(UTC) - taken.received_at < REPEATED_WITHIN
         return hmac.compare_digest(taken.body_hash, body_hash)
 
 

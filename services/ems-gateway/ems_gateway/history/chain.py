@@ -108,6 +108,25 @@ class Head(NamedTuple):
         return "\n".join((*parts, self.digest.hex())).encode()
 
 
+class DayHead(NamedTuple):
+    """What was added on a whole day, and what was said of the day before."""
+
+    day: date  # London's
+    entries: int
+    digest: bytes  # as in `Head`
+    previous: bytes  # the hash of the day before's
+    signature: bytes
+
+    @property
+    def signed_text(self) -> bytes:
+        parts = ("history day", self.day.isoformat(), str(self.entries), self.digest.hex())
+        return "\n".join((*parts, self.previous.hex())).encode()
+
+    @property
+    def hash(self) -> bytes:
+        return sha256(self.signed_text).digest()
+
+
 def microseconds(at: datetime) -> int:
     """Count the microseconds since 1970."""
     return (at - _EPOCH) // _MICROSECOND

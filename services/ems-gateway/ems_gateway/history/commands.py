@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +73,7 @@ def _verify(options: argparse.Namespace) -> int:
 async def _verified(settings: Settings, since: date | None, told: "Sequence[ToldHead]") -> int:
     from electoral.postgres import open_pool
 
+    from ems_gateway.history.heads import check_day_heads
     from ems_gateway.history.verifying import check_heads, check_history
 
     public = _key(settings).public
@@ -80,6 +81,7 @@ async def _verified(settings: Settings, since: date | None, told: "Sequence[Told
     async with await open_pool(settings.database_url, service="verify", connections=1) as pool:
         async for checked in check_history(pool, public, since):
             report.add(checked.entries, checked.batches, checked.faults)
+        report.add(0, 0, await check_day_heads(pool, public, datetime.now(UTC), since))
         report.add(0, 0, await check_heads(pool, public, told))
     return report.end()
 

@@ -68,8 +68,11 @@ class Whose(NamedTuple):
     owned: Sequence[Owned]  # earliest first
 
     def is_anothers(self, attempt: int) -> bool:
-        """Say whether an attempt is another ERO's now."""
-        return self.now.get(attempt, self.asking) not in (self.asking, None)
+        """Say whether an attempt is another ERO's now.
+
+        One that has no outcome yet has not arrived: it is whose the newest is that has.
+        """
+        return self.now.get(attempt, self.now[max(self.now)]) not in (self.asking, None)
 
     def was_anothers(self, attempt: int, at: datetime) -> bool:
         """Say whether an attempt was another ERO's at a moment.
@@ -85,18 +88,22 @@ class Whose(NamedTuple):
 
 def told(link: Link, whose: Whose) -> dict[str, object]:
     """Say what the ERO that asks may know of an entry."""
-    hidden = whose.is_anothers(link.attempt)
-    facts = {} if hidden else json.loads(link.facts)
-    # A notice is answered by the ERO of a previous address, never by who determined.
-    by_another = hidden or whose.was_anothers(link.attempt, link.at) or link.kind == "noticed"
     is_open = link.by in OURS or link.by.startswith(OPERATOR)
+    # A notice is answered by the ERO of a previous address, never by who determined.
+    is_of_notice = link.kind == "noticed"
+    hidden = whose.is_anothers(link.attempt) or (is_of_notice and not is_open)
+    written = json.loads(link.facts)
+    facts = {} if hidden else written
+    by_another = hidden or whose.was_anothers(link.attempt, link.at)
+    by = ANOTHER_AUTHORITY if by_another and not is_open else link.by
     return {
         "number": link.number,
         "at": timestamp(link.at),
         "attempt": link.attempt,
         "kind": link.kind,
-        "by": ANOTHER_AUTHORITY if by_another and not is_open else link.by,
+        "by": by,
         "facts": facts,
+        "redacted": (by, facts) != (link.by, written),
         "batch": link.batch_id,
         "previousHash": link.previous.hex(),
         "hash": link.hash.hex(),

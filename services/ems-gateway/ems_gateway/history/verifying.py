@@ -2,7 +2,7 @@
 
 Four things hold each other: an entry's hash is that of its columns; it names the hash of the entry
 before it; its batch lists it, which also shows the last entry of an application missing; the batch
-is signed. A head that an ERO was told shows whole batches missing.
+is signed. The heads of days (`heads`), and those that EROs were told, show whole batches missing.
 """
 
 from collections.abc import AsyncIterator, Iterator, Sequence

@@ -36,6 +36,8 @@ def add(commands: Subcommands, held_actions: "Actions") -> None:
     records = held_actions.add_parser("records", help="list held records, longest first")
     records.set_defaults(run=_run(_held_records))
     records.add_argument("--ero", help="only those that are held for this ERO")
+    records.add_argument("--record", help="only this one")
+    records.add_argument("--open", action="store_true", help="what was said of it, in full")
     overdue = commands.add("overdue", _run(_overdue), "say what waits too long, by ERO")
     overdue.add_argument("--json", action="store_true", help="as JSON")
     overdue.add_argument("--all", action="store_true", help="EROs without anything overdue, too")
@@ -145,22 +147,52 @@ async def _reassign_suggested(options: argparse.Namespace, desk: "Desk") -> list
         raise CannotAssign("Give your name with `--by`.")
     if options.confirm != len(usable):
         raise CannotAssign(f"There are {len(usable)} now: look at them again without `--confirm`.")
-    refused = []
+    sent_on, refused = [], []
     for one in usable:
+        record_id = one.record_id.hex()
         try:
-            await desk.reassign(one.record_id.hex(), one.suggested_gss_code or "", options.by)
+            ero = await desk.reassign(record_id, one.suggested_gss_code or "", options.by)
         except CannotAssign as error:  # somebody was faster
-            refused.append(f"{one.record_id.hex()}: {error}")
-    return [*refused, f"{len(usable) - len(refused)} sent on."]
+            refused.append(f"{record_id}: {error}")
+        else:
+            sent_on.append(f"{record_id}  application {one.application_id}  to {ero}")
+    return [*refused, *sent_on, f"{len(sent_on)} sent on."]
 
 
 async def _held_records(options: argparse.Namespace, settings: Settings) -> list[str]:
     from ems_gateway.moves.assignment import held_line
     from ems_gateway.postgres.operators import list_held
 
+    record_id = _read_held_id(options)
     async with _pool(settings) as pool:
-        held = await list_held(pool, ero=options.ero)
-    return [*map(held_line, held), f"{len(held)} held."]
+        held = await list_held(pool, ero=options.ero, record_id=record_id)
+        said = [await _what_was_said(pool, settings, record_id)] if options.open else []
+    return [*map(held_line, held), *said, f"{len(held)} held."]
+
+
+def _read_held_id(options: argparse.Namespace) -> bytes | None:
+    from ems_gateway.errors import CannotAssign
+    from ems_gateway.reading import read_record_id
+
+    record_id = read_record_id(options.record) if options.record else None
+    if record_id is None and (options.record or options.open):
+        raise CannotAssign("`--record` takes a record's id; `--open` is of that one record.")
+    return record_id
+
+
+async def _what_was_said(pool: "Pool", settings: Settings, record_id: bytes | None) -> str:
+    """Open what the ERO's system said; it may name people, so that it is never listed."""
+    from electoral.sealing import DirectoryKeyring, Sealer
+
+    from ems_gateway.failures import failure_as_json
+    from ems_gateway.postgres.failures import read_failure
+
+    assert record_id is not None  # `_read_held_id` has looked
+    failure = await read_failure(pool, record_id)
+    if failure is None:
+        return "Nothing was said of it."
+    sealer = Sealer(DirectoryKeyring(settings.keys_directory))
+    return json.dumps(failure_as_json(failure, sealer), ensure_ascii=False, indent=1)
 
 
 async def _overdue(options: argparse.Namespace, settings: Settings) -> list[str]:

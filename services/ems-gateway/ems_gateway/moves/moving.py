@@ -10,9 +10,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import structlog
 from electoral.calendar import london_date
-from electoral.postgres import Connection, Pool, is_away, transaction
+from electoral.postgres import Connection, Pool, transaction
 
 from ems_gateway.delivery import Changes, Filed, Standing
+from ems_gateway.errors import will_pass
 from ems_gateway.history.writing import Entry, History
 from ems_gateway.moves.responsibility import Destination, Responsibilities
 from ems_gateway.moves.splitting import Parts
@@ -211,6 +212,6 @@ async def keep_sweeping(moves: Moves) -> None:
             if count:
                 log.info("records moved to who answers for them now", count=count)
         except Exception as error:
-            if not is_away(error):
+            if not will_pass(error):
                 raise
         await asyncio.sleep(SWEEP_INTERVAL)

@@ -6,12 +6,13 @@ each process sees that within seconds.
 
 import asyncio
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import structlog
 from electoral.authorities import AUTHORITY_UNKNOWN, Authorities
+from electoral.calendar import london_date
 from electoral.data import ReferenceDataUnusable
 from electoral.postgres import Pool, is_away
 
@@ -74,6 +75,10 @@ class Responsibilities:
         """Find the ERO who answers for a code on a day, or why nobody can tell."""
         found = self.destination(gss_code, on)
         return Route(found.ero, found.reason)
+
+    def ero_today(self, gss_code: str) -> str | None:
+        """Name the ERO who answers for a code today, if anybody does."""
+        return self.destination(gss_code, london_date(datetime.now(UTC))).ero
 
     def heirs(self, gss_code: str, on: date) -> frozenset[str]:
         """Name the codes that somebody answers for among those that came after a code."""

@@ -1,13 +1,17 @@
 """Notices as the ERO of a previous address reads and answers them: by the rules of every queue."""
 
+import asyncio
 import json
+from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
 import structlog
+from electoral.calendar import london_date
 from electoral.envelope import timestamp
 from electoral.postgres import Connection, Pool, transaction
-from electoral.sealing import Sealer, SealingError
+from electoral.retention import Retention
+from electoral.sealing import Sealer, SealingError, key_id_of
 from pydantic_core import from_json
 
 from ems_gateway.calling.callers import Caller
@@ -15,6 +19,7 @@ from ems_gateway.delivery import AnswerStatus
 from ems_gateway.history.writing import Entry, History
 from ems_gateway.items import Json
 from ems_gateway.notices.rules import NoticeStanding, is_effective
+from ems_gateway.pages import READING_SECONDS_MAX
 from ems_gateway.postgres.holds import is_on_hold
 from ems_gateway.postgres.notices import (
     NoticePage,
@@ -26,9 +31,11 @@ from ems_gateway.postgres.notices import (
     lock_notice,
     move_notice,
     read_notices,
+    was_answered,
 )
 from ems_gateway.postgres.pages import Place
 
+KEPT_BY_DEFAULT = Retention()
 PAGE_BYTES_MAX = 5_000_000  # of sealed content, which is a third longer than what it holds
 
 Offered = Literal["offered", "unknown", "gone"]
@@ -53,10 +60,17 @@ class NoticeAnswer(NamedTuple):
 class Notices:
     """Shows notices and takes the answers to them."""
 
-    def __init__(self, pool: Pool, sealer: Sealer, history: History) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        sealer: Sealer,
+        history: History,
+        retention: Retention = KEPT_BY_DEFAULT,
+    ) -> None:
         self._pool = pool
         self._sealer = sealer
         self._history = history
+        self._retention = retention
 
     async def locate(self, notice: bytes, ero: str) -> Place | None:
         """Find where a page goes on after a notice, answered meanwhile or not."""
@@ -66,13 +80,15 @@ class Notices:
         """Show the oldest; changes nothing. What does not open hides nothing that is behind it."""
         if await is_on_hold(self._pool, wanted.ero):
             return {"notices": [], "remaining": 0, "onHold": True}
+        loop = asyncio.get_running_loop()
+        until = loop.time() + READING_SECONDS_MAX
         while True:
             page = await read_notices(self._pool, wanted, PAGE_BYTES_MAX)
             shown = self._shown(page)
             if not page.may_go_on:
                 return {"notices": shown, "remaining": 0}
             wanted = wanted.behind(page.notices[-1].place)
-            if shown:
+            if shown or loop.time() > until:
                 return {"notices": shown, "remaining": await count_notices(self._pool, wanted)}
 
     def _shown(self, page: NoticePage) -> list[Json]:
@@ -102,12 +118,15 @@ class Notices:
         return opened
 
     async def answer(self, caller: Caller, notice: bytes, answer: NoticeAnswer) -> bool:
-        """Take an answer; says whether the ERO has such a notice. A repeat has no effect."""
+        """Take an answer; says whether the ERO has such a notice. A repeat has no effect.
+
+        An answer that it gave stays one when the notice is another's since.
+        """
         async with transaction(self._pool) as connection:
             standing = await lock_notice(connection, notice, caller.ero)
             if standing is not None and is_effective(standing, answer.status):
                 await self._take(connection, caller, notice, standing, answer)
-        return standing is not None
+            return standing is not None or await was_answered(connection, notice, caller.ero)
 
     async def _take(
         self,
@@ -137,13 +156,20 @@ class Notices:
                 return "unknown"
             if standing.state == "queued":
                 return "offered"
-            if self._open(standing.application_id, standing.content) is None:
+            if self._is_gone(standing):
                 return "gone"
             offer = standing.offer + 1
             await move_notice(connection, notice, "queued", None, offer)
             facts = {"ero": caller.ero, "offer": offer}
             await self._append(connection, caller, notice, standing, facts)
         return "offered"
+
+    def _is_gone(self, standing: NoticeStanding) -> bool:
+        """Say whether nobody can read it, or soon: a key whose time is over may be destroyed."""
+        if self._open(standing.application_id, standing.content) is None:
+            return True
+        today = london_date(datetime.now(UTC))
+        return self._retention.is_over(key_id_of(standing.content or ""), today)
 
     async def _append(
         self,

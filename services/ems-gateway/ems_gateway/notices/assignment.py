@@ -7,7 +7,7 @@ from electoral.calendar import london_date
 from electoral.envelope import timestamp
 from electoral.postgres import Connection, Pool, transaction
 
-from ems_gateway.errors import CannotAssign
+from ems_gateway.errors import CannotAssign, KeysMissing
 from ems_gateway.history.writing import Entry, History
 from ems_gateway.notices.rules import NoticeStanding, content_of
 from ems_gateway.notices.writing import FindRoute, NoticeWriter
@@ -48,7 +48,10 @@ class NoticeAssignment:
 
     async def _write(self, connection: Connection, application_id: UUID) -> str:
         _, sealed = await read_newest(connection, application_id)
-        person = self._writer.open(application_id, sealed)
+        try:
+            person = self._writer.open(application_id, sealed)
+        except KeysMissing:
+            raise CannotAssign("The key that this notice is written with is missing.") from None
         content = self._writer.seal(application_id, content_of(person) if person else None)
         if content is None:
             raise CannotAssign("What this notice would say cannot be read.")

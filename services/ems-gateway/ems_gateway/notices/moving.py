@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime
 
 import structlog
 from electoral.calendar import london_date
-from electoral.postgres import Pool, is_away, transaction
+from electoral.postgres import Pool, transaction
 
 from ems_gateway.answers import SOURCE
+from ems_gateway.errors import will_pass
 from ems_gateway.history.writing import Entry, History
 from ems_gateway.moves.moving import BATCH_RECORDS_MAX, SWEEP_INTERVAL
 from ems_gateway.moves.responsibility import Responsibilities
@@ -64,6 +65,6 @@ async def keep_sweeping_notices(moves: NoticeMoves) -> None:
             if count:
                 log.info("notices moved to who answers for them now", count=count)
         except Exception as error:
-            if not is_away(error):
+            if not will_pass(error):
                 raise
         await asyncio.sleep(SWEEP_INTERVAL)

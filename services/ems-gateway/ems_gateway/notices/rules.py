@@ -60,17 +60,16 @@ def notice_id(application_id: UUID) -> bytes:
     return sha256(b"notice" + application_id.bytes).digest()[:12]
 
 
-def notice_for(
-    ero: str, previous_gss_code: str | None, previous: Route, person: Mapping[str, object] | None
-) -> Notice | None:
+def notice_for(ero: str, previous: Route, person: Mapping[str, object] | None) -> Notice | None:
     """Decide who is told of somebody whom `ero` allowed; None where nobody has to be.
 
-    `previous` is whose the previous address is; `person` is None if it could not be read.
+    `previous` is whose the previous address is; `person` is None if it could not be read: nobody
+    knows then that there was no previous address, so that somebody has to look.
     """
     if previous.ero == ero:
         return None
     if person is None:
-        return None if previous_gss_code is None else Notice(None, "unreadable", None)
+        return Notice(None, "unreadable", None)
     content = content_of(person)
     if content is None:
         return None

@@ -8,12 +8,13 @@ from uuid import UUID
 from electoral.calendar import london_date
 from electoral.person import UnreadablePerson
 from electoral.postgres import Connection
-from electoral.sealing import Sealer, SealingError
+from electoral.sealing import Sealer, SealingError, UnknownKey
 from pydantic_core import from_json
 
 from ems_gateway.answers import SOURCE
 from ems_gateway.delivery import Route
 from ems_gateway.determinations.rules import Attempt, Named
+from ems_gateway.errors import KeysMissing
 from ems_gateway.history.writing import Entry
 from ems_gateway.items import Json, read_person
 from ems_gateway.notices.rules import NewNotice, notice_for, notice_id
@@ -36,14 +37,15 @@ class NoticeWriter:
         """Store the notice of an application that was allowed, if anybody is to be told.
 
         It says what the newest record does: a later attempt may have put a name right. A record
-        that does not open stops no determination: its notice is held until it does.
+        that is gone for good stops no determination: its notice is held. For want of a key, which
+        may be restored, `KeysMissing` is raised: the determination can be sent again.
         """
         assert newest.ero is not None  # it has just determined
         event, sealed = await read_newest(connection, named.application_id)
         previous_gss_code: str | None = from_json(event).get("previousGssCode")
         previous = self._whose(previous_gss_code, london_date(named.now))
         person = self.open(named.application_id, sealed)
-        notice = notice_for(newest.ero, previous_gss_code, previous, person)
+        notice = notice_for(newest.ero, previous, person)
         if notice is None:
             return []
         new = NewNotice(
@@ -63,9 +65,11 @@ class NoticeWriter:
         return NOBODYS if gss_code is None else self._route(gss_code, today)
 
     def open(self, application_id: UUID, sealed: str) -> Json | None:
-        """Open a record's person; None if it does not open, or is none."""
+        """Open a record's person; None if it never will, or is none; raises `KeysMissing`."""
         try:
             return read_person(self._sealer.open("person", application_id, sealed))
+        except UnknownKey as error:
+            raise KeysMissing(type(error).__name__) from None
         except (SealingError, UnreadablePerson):
             return None
 

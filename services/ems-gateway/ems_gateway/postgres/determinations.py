@@ -6,14 +6,16 @@ from electoral.postgres import Connection
 
 from ems_gateway.determinations.rules import Attempt, Determination, Determined, Named
 
-# An ERO's own record, or one of an application that it determined before it went to another.
+# An ERO's own record, or the very one by which it determined before that went to another: other
+# records of the application may never have been its own, and are like none.
 _FIND_NAMED = """
 SELECT r.record_id, r.application_id, r.attempt, r.gss_code, r.received_at, r.attempt_received_at,
        r.traceparent, now() AS now
   FROM record r JOIN attempt a USING (application_id, attempt)
  WHERE r.record_id = $1
    AND (a.ero = $2 OR EXISTS (SELECT FROM determination d
-                               WHERE d.application_id = r.application_id AND d.ero = $2))
+                               WHERE d.application_id = r.application_id AND d.ero = $2
+                                 AND d.record_id = r.record_id))
 """
 _LOCK_ATTEMPTS_OF = """
 SELECT attempt AS number, ero, assigned_gss_code, revision FROM attempt

@@ -1,7 +1,7 @@
 """Notices: stored with their determination, read by the previous ERO, answered, assigned."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -13,7 +13,19 @@ from ems_gateway.delivery import AnswerStatus
 from ems_gateway.notices.rules import NewNotice, NoticeReason, NoticeStanding, NoticeState
 from ems_gateway.postgres.pages import BEGINNING, QUEUED_COUNT_MAX, Place
 
-NOTICES_SEALED_AND_UNFINISHED = (SealedColumn("notice", "content", "t.state <> 'acknowledged'"),)
+# No notice was answered outside of these; and a database cannot hold every moment.
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+# What could not be written yet is still to be written from its application's newest record.
+NOTICES_SEALED_AND_UNFINISHED = (
+    SealedColumn("notice", "content", "t.state <> 'acknowledged'"),
+    SealedColumn(
+        "record",
+        "person",
+        "t.position IN (SELECT a.position FROM notice JOIN attempt a USING (application_id)"
+        " WHERE notice.state <> 'acknowledged' AND notice.content IS NULL)",
+    ),
+)
 
 _READ_NEWEST = """
 SELECT r.event, r.person FROM attempt a JOIN record r USING (position)
@@ -26,6 +38,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 _BEHIND = """
   FROM notice WHERE ero = $1 AND state = '{state}' AND (created_at, position) > ($2, $3)
+   AND since >= $4 AND since < $5
 """
 # As many of the oldest as fit into a page of so many bytes; one always does.
 _READ = f"""
@@ -33,12 +46,12 @@ SELECT * FROM (
     SELECT page.*, sum(octet_length(content)) OVER oldest AS total,
            row_number() OVER oldest AS number, count(*) OVER () AS paged
       FROM (SELECT position, notice_id, application_id, gss_code, previous_gss_code, created_at,
-                   content {_BEHIND} ORDER BY created_at, position LIMIT $4) AS page
+                   content {_BEHIND} ORDER BY created_at, position LIMIT $6) AS page
     WINDOW oldest AS (ORDER BY created_at, position)) AS counted
- WHERE total <= $5 OR number = 1 ORDER BY created_at, position
+ WHERE total <= $7 OR number = 1 ORDER BY created_at, position
 """
-_COUNT = f"SELECT count(*) FROM (SELECT 1 {_BEHIND} LIMIT $4) AS behind"
-_STATES: tuple[NoticeState, ...] = ("queued", "held")
+_COUNT = f"SELECT count(*) FROM (SELECT 1 {_BEHIND} LIMIT $6) AS behind"
+_STATES: tuple[NoticeState, ...] = ("queued", "held", "acknowledged")
 _READ_OF = {state: _READ.format(state=state) for state in _STATES}
 _COUNT_OF = {state: _COUNT.format(state=state) for state in _STATES}
 
@@ -46,6 +59,9 @@ _LOCATE = "SELECT created_at, position FROM notice WHERE notice_id = $1 AND ero 
 _LOCK = """
 SELECT application_id, attempt, state, reason, offer, content FROM notice
  WHERE notice_id = $1 AND ({whose}) FOR UPDATE
+"""
+_WAS_ANSWERED = """
+SELECT EXISTS (SELECT FROM notice_answer WHERE notice_id = $1 AND ero = $2)
 """
 _LOCK_OWN = _LOCK.format(whose="ero = $2")
 _LOCK_ANY = _LOCK.format(whose="true")
@@ -63,12 +79,17 @@ class WantedNotices:
 
     ero: str
     state: NoticeState = "queued"
+    since: datetime = EARLIEST  # in this state: at it, or later
+    until: datetime = LATEST  # and before this
     after: Place = BEGINNING
     count_max: int = 100
 
     def behind(self, place: Place) -> "WantedNotices":
         """What is still wanted behind a place."""
         return replace(self, after=place)
+
+    def arguments(self) -> tuple[object, ...]:
+        return self.ero, *self.after, self.since, self.until
 
 
 class StoredNotice(NamedTuple):
@@ -105,7 +126,7 @@ async def insert_notice(connection: Connection, notice: NewNotice) -> None:
 async def read_notices(pool: Pool, wanted: WantedNotices, bytes_max: int) -> NoticePage:
     """Read a page, oldest first; changes nothing."""
     rows = await pool.fetch(
-        _READ_OF[wanted.state], wanted.ero, *wanted.after, wanted.count_max, bytes_max
+        _READ_OF[wanted.state], *wanted.arguments(), wanted.count_max, bytes_max
     )
     cut = bool(rows) and (len(rows) < rows[0]["paged"] or len(rows) == wanted.count_max)
     return NoticePage([_stored(row) for row in rows], may_go_on=cut)
@@ -126,7 +147,7 @@ def _stored(row: asyncpg.Record) -> StoredNotice:
 async def count_notices(pool: Pool, wanted: WantedNotices) -> int:
     """Count what is behind a place, up to 10,000."""
     query = _COUNT_OF[wanted.state]
-    return int(await pool.fetchval(query, wanted.ero, *wanted.after, QUEUED_COUNT_MAX))
+    return int(await pool.fetchval(query, *wanted.arguments(), QUEUED_COUNT_MAX))
 
 
 async def locate_notice(pool: Pool, notice_id: bytes, ero: str) -> Place | None:
@@ -139,6 +160,12 @@ async def lock_notice(connection: Connection, notice_id: bytes, ero: str) -> Not
     """Lock an ERO's notice and say where it stands."""
     row = await connection.fetchrow(_LOCK_OWN, notice_id, ero)
     return None if row is None else NoticeStanding(**row)
+
+
+async def was_answered(connection: Connection, notice_id: bytes, ero: str) -> bool:
+    """Say whether an ERO answered a notice, whoever's it is now."""
+    answered: bool = await connection.fetchval(_WAS_ANSWERED, notice_id, ero)
+    return answered
 
 
 async def lock_any_notice(connection: Connection, notice_id: bytes) -> NoticeStanding | None:

@@ -25,6 +25,7 @@ SELECT r.record_id, r.application_id, h.ero, h.gss_code, h.reason, h.since, a.re
        LEFT JOIN answer a ON a.position = h.position AND a.offer = h.offer AND a.status = 'failure'
                          AND h.reason = 'failure'
  WHERE ($1::text IS NULL OR h.ero = $1) AND (NOT $2 OR a.suggested_gss_code IS NOT NULL)
+   AND ($4::bytea IS NULL OR r.record_id = $4)
  ORDER BY h.since, h.position LIMIT $3
 """
 _COUNT_ALL_QUEUED = "SELECT count(*) FROM (SELECT 1 FROM queue LIMIT $1) AS waiting"
@@ -86,10 +87,14 @@ async def list_unassigned(pool: Pool) -> list[Unassigned]:
 
 
 async def list_held(
-    pool: Pool, *, ero: str | None = None, suggested_only: bool = False
+    pool: Pool,
+    *,
+    ero: str | None = None,
+    suggested_only: bool = False,
+    record_id: bytes | None = None,
 ) -> list[HeldRecord]:
-    """List what is held, longest first: all, an ERO's, or what was said to be another's."""
-    rows = await pool.fetch(_HELD, ero, suggested_only, HELD_ROWS_MAX)
+    """List what is held, longest first: all, an ERO's, what was said to be another's, or one."""
+    rows = await pool.fetch(_HELD, ero, suggested_only, HELD_ROWS_MAX, record_id)
     return [HeldRecord(**row) for row in rows]
 
 

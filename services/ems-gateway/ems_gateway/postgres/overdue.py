@@ -7,7 +7,7 @@ from datetime import date, datetime
 from electoral.postgres import Connection, Pool
 
 # One statement, whatever the number of records: from one ERO of the queue to the next by its index,
-# and of each only what is overdue.
+# and of each only what is overdue. Of notices only those are read that are not finished.
 FIGURES = """
 WITH RECURSIVE waiting (ero) AS (
     (SELECT ero FROM queue ORDER BY ero LIMIT 1)
@@ -28,6 +28,12 @@ SELECT w.ero, f.what, f.count, f.at
  WHERE w.ero IS NOT NULL
  UNION ALL
 SELECT ero, 'held-' || reason, count(*), min(since) FROM held_record GROUP BY ero, reason
+ UNION ALL
+SELECT ero, 'notices-over-a-day', count(*), min(created_at) FROM notice
+ WHERE state = 'queued' AND created_at < $1::timestamptz - interval '1 day' GROUP BY ero
+ UNION ALL
+SELECT ero, 'held-notice-' || reason, count(*), min(since) FROM notice
+ WHERE state = 'held' GROUP BY ero, reason
  UNION ALL
 SELECT ero, 'pulled', NULL, at FROM pull
  UNION ALL

@@ -9,6 +9,7 @@ import asyncpg
 from electoral.postgres import Pool
 
 from ems_gateway.items import Content, Delivery
+from ems_gateway.postgres.failures import Failure, read_failures
 
 QUEUED_COUNT_MAX = 10_000  # counting stops here
 
@@ -31,6 +32,7 @@ class Entry(NamedTuple):
     content: Content
     revision: int
     delivery: Delivery
+    failure: Failure | None = None  # why it is held
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +99,14 @@ WITH page AS (
      ORDER BY order_at, position LIMIT $5
 ), fitting AS MATERIALIZED ({FITTING}) {WHOLE.format(place="fitting")}
 """
+# The sealed text of a failure is never shorter than the text, and the rest of it is short.
 _READ_HELD = f"""
 WITH page AS (
-    SELECT position, order_at, gss_code, size, offer, NULL::timestamptz AS leased_until,
-           NULL::bytea AS lease_id
+    SELECT position, order_at, gss_code, offer, NULL::timestamptz AS leased_until,
+           NULL::bytea AS lease_id, size + 256 + coalesce((
+               SELECT octet_length(a.sealed_text) FROM answer a
+                WHERE a.position = held_record.position AND a.offer = held_record.offer
+                  AND a.status = 'failure'), 0) AS size
            {ROWS_AFTER.format(table="held_record")}
      ORDER BY order_at, position LIMIT $5
 ), fitting AS MATERIALIZED ({FITTING}) {WHOLE.format(place="fitting")}
@@ -124,7 +130,10 @@ async def read_queued(pool: Pool, wanted: Wanted) -> Page:
 
 async def read_held(pool: Pool, wanted: Wanted) -> Page:
     """Read what is held of an ERO's own, oldest first."""
-    return await _read(pool, _READ_HELD, wanted)
+    page = await _read(pool, _READ_HELD, wanted)
+    failures = await read_failures(pool, [entry.place.position for entry in page.entries])
+    told = [entry._replace(failure=failures.get(entry.place.position)) for entry in page.entries]
+    return Page(told, page.may_go_on)
 
 
 async def _read(pool: Pool, query: str, wanted: Wanted) -> Page:

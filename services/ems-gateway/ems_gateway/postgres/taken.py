@@ -1,11 +1,13 @@
 """What was taken from councils: paper applications and resubmissions, each once."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from electoral.calendar import london_date
 from electoral.postgres import Connection
+from pydantic_core import from_json
 
 from ems_gateway.councils.taking import Proof, Taken
 
@@ -27,13 +29,15 @@ _FIND_PAPER = """
 SELECT application_id, key_hash, body_hash, body_key_id, received_at
   FROM paper_application WHERE key_hash = ANY($1::bytea[])
 """
-# Another ERO's record is left out before anything is locked, as if it did not exist.
+# Another ERO's record is left out before anything is locked, as if it did not exist. Whose the
+# attempts are is read as it is once the locks are had.
 _LOCK_APPLICATION = """
 WITH asked AS MATERIALIZED (
-    SELECT r.application_id FROM record r JOIN attempt a USING (application_id, attempt)
+    SELECT r.application_id, r.attempt FROM record r JOIN attempt a USING (application_id, attempt)
      WHERE r.record_id = $1 AND a.ero = $2
 )
-SELECT a.application_id, a.position FROM attempt a JOIN asked USING (application_id)
+SELECT a.application_id, a.position, a.ero, a.attempt = asked.attempt AS is_asked
+  FROM attempt a JOIN asked USING (application_id)
  ORDER BY a.application_id, a.attempt FOR UPDATE OF a
 """
 # Attempts that are on their way to verification count too. Sees what was committed while the
@@ -45,10 +49,15 @@ SELECT r.event, r.person, r.attempt_received_at, r.traceparent,
            AS last_attempt
   FROM record r WHERE r.position = $1
 """
+# Records of the application that never were this ERO's are like none.
 _FIND_RESUBMISSION = """
 SELECT s.application_id, s.attempt, s.attempt_received_at AS received_at, s.body_hash,
        s.body_key_id,
-       EXISTS (SELECT FROM record r WHERE r.record_id = $2 AND r.application_id = s.application_id)
+       EXISTS (SELECT FROM record r JOIN attempt a USING (application_id, attempt)
+                WHERE r.record_id = $2 AND r.application_id = s.application_id
+                  AND (s.ero IN (a.ero, r.ero)
+                       OR EXISTS (SELECT FROM assignment g
+                                   WHERE g.record_id = r.record_id AND g.ero = s.ero)))
            AS is_of_record
   FROM resubmission s WHERE s.key_hash = $1
 """
@@ -81,11 +90,23 @@ class Newest(NamedTuple):
     """What arrived last of an application, and how many attempts there are."""
 
     application_id: UUID
+    ero: str | None  # whose it is
     event: str  # JSON, as verification published it, less the person
     person: str  # sealed
     attempt_received_at: datetime
     traceparent: str
     last_attempt: int  # taken, be it still on its way
+
+    @property
+    def stored(self) -> dict[str, str]:
+        """The event, read."""
+        read: dict[str, str] = from_json(self.event)
+        return read
+
+    @property
+    def arrived_on(self) -> date:
+        """The London day on which the application arrived."""
+        return london_date(datetime.fromisoformat(self.stored["arrivedAt"]))
 
 
 class Resubmitted(NamedTuple):
@@ -129,11 +150,11 @@ async def find_papers(connection: Connection, key_hashes: Collection[bytes]) -> 
 async def lock_application(connection: Connection, record_id: bytes, ero: str) -> Newest | None:
     """Lock all attempts of the application that an ERO's record is of; None: it has no such one."""
     rows = await connection.fetch(_LOCK_APPLICATION, record_id, ero)
-    if not rows:
+    if not any(row["is_asked"] and row["ero"] == ero for row in rows):
         return None
     row = await connection.fetchrow(_READ_NEWEST, rows[-1]["position"])
     assert row is not None  # every attempt has a record
-    return Newest(application_id=rows[0]["application_id"], **row)
+    return Newest(application_id=rows[0]["application_id"], ero=rows[-1]["ero"], **row)
 
 
 async def find_resubmission(

@@ -42,6 +42,10 @@ _HELD = """
 SELECT notice_id, application_id, previous_gss_code, ero, reason, since FROM notice
  WHERE state = 'held' ORDER BY since, position LIMIT $1
 """
+_UNASSIGNED = """
+SELECT reason, count(*) AS count, extract(epoch FROM now() - min(since))::float8 AS oldest_seconds
+  FROM notice WHERE ero IS NULL AND state = 'held' GROUP BY reason ORDER BY reason
+"""
 
 
 class MovedNotice(NamedTuple):
@@ -67,6 +71,15 @@ class HeldNotice:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class UnassignedNotices:
+    """Notices that are held, and are nobody's."""
+
+    reason: NoticeReason
+    count: int
+    oldest_seconds: float
+
+
 async def assign_notice_to(
     connection: Connection, notice_id: bytes, gss_code: str, ero: str, offer: int, content: str
 ) -> None:
@@ -90,6 +103,11 @@ async def count_unfinished_notices(pool: Pool) -> dict[str, int]:
         name: await pool.fetchval(_COUNT_UNFINISHED.format(state=state), QUEUED_COUNT_MAX)
         for name, state in named
     }
+
+
+async def read_unassigned_notices(pool: Pool) -> list[UnassignedNotices]:
+    """Count what is held and nobody's, and say for how long, by reason."""
+    return [UnassignedNotices(**row) for row in await pool.fetch(_UNASSIGNED)]
 
 
 async def list_held_notices(pool: Pool) -> list[HeldNotice]:

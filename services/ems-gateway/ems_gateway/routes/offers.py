@@ -2,6 +2,7 @@
 
 from aiohttp import web
 from electoral import problems
+from electoral.envelope import timestamp
 from electoral.http import json_response, read_json_bytes
 from electoral.problems import Problem
 from electoral.routes import TokenRoute
@@ -56,9 +57,14 @@ async def offer_registrations(
         done = await offers.acknowledged(
             caller.ero, body.acknowledged_from, body.acknowledged_to, by
         )
-    return json_response(
-        {"offered": done.records, "pastRetention": done.past_retention, "more": done.more}
-    )
+    told: dict[str, object] = {
+        "offered": done.records,
+        "pastRetention": done.past_retention,
+        "more": done.more,
+    }
+    if done.go_on is not None and body.acknowledged_from is not None:
+        told["acknowledgedFrom"] = timestamp(done.go_on)
+    return json_response(told)
 
 
 async def release_lease(gateway: Gateway, request: web.Request, caller: Caller) -> web.Response:

@@ -27,6 +27,7 @@ async def take_paper_applications(
     """Take what an authority typed in from paper; a result per item, in order."""
     arrived = Arrived(caller, datetime.now(UTC), request.headers.get("traceparent"))
     bodies = _read_items(await read_json_bytes(request, PAPER_BYTES_MAX))
+    gateway.pace.check_sent_up(caller.ero, len(bodies))
     results = await gateway.paper.take(bodies, arrived)
     return json_response(
         {"results": [_result_json(*one) for one in zip(bodies, results, strict=True)]}

@@ -72,6 +72,9 @@ async def lease_registrations(
     body = read_body(LeaseBody, await read_json_bytes(request, LEASE_BYTES_MAX))
     wanted = Wanted(ero=caller.ero, count_max=min(body.page_size, PAGE_SIZE_MAX))
     page = await gateway.pages.lease(wanted, body.seconds, caller.credential)
+    records = page["registrations"]
+    assert isinstance(records, list)
+    gateway.pace.count_leased(caller.ero, len(records))
     gateway.pulls.note(caller.ero)
     return json_response(page)
 

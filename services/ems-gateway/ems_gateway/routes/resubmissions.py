@@ -43,6 +43,7 @@ async def resubmit_registration(
     if record_id is None:
         raise problems.not_found()
     sent = Resubmission(record_id, read.resubmission_id, body, answers, read.is_whole)
+    gateway.pace.check_sent_up(caller.ero, 1)
     receipt = await gateway.resubmissions.take(sent, caller)
     return json_response(
         {
@@ -71,11 +72,11 @@ def _read_body(body: object) -> _Body:
     return _Body(own_id, corrections, whole)
 
 
-def _read_answers(body: _Body, on: date) -> CouncilAnswers:
+def _read_answers(body: _Body, on: date) -> CouncilAnswers | InvalidAnswers:
     try:
         return read_resubmitted(body.corrections, on, CORRECTIONS, is_whole=body.is_whole)
     except InvalidAnswers as error:
-        raise problems.invalid(error.errors) from None
+        return error
 
 
 ROUTES: tuple[GatewayRoute, ...] = (
