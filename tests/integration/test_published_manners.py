@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from electoral.calendar import london_date
 from gateway_builders import EDINBURGH, LOTHIAN
-from gateway_world import World
+from gateway_world import World, settle
 from simulated.council_calls import Calls, Lines
 from simulated.council_desk import Desk, Statistics
 from simulated.councils import JOURNAL_FILE, Council
@@ -71,6 +71,7 @@ async def test_three_records_that_a_journal_lost_are_found_from_the_statement_an
     world: World, tmp_path: Path
 ) -> None:
     ids = await world.outcomes(500)
+    await settle(world)
     file = tmp_path / JOURNAL_FILE
     await drain_and_compare(world, file)
     assert ids_in(file, "hartlepool") == set(ids)

@@ -16,7 +16,7 @@ from ems_gateway.history.statements import ENDED_HEAD_SECONDS, HEAD_SECONDS, Hea
 from ems_gateway.history.writing import Entry
 from ems_gateway.postgres.statements import read_head
 from gateway_builders import EDINBURGH, LOTHIAN, a_pending_outcome
-from gateway_world import FAILURE, World, authorized
+from gateway_world import FAILURE, World, authorized, settle
 
 pytestmark = pytest.mark.integration
 
@@ -35,15 +35,6 @@ async def statement(
     )
     assert response.status == 200, await response.text()
     return await response.json()
-
-
-async def settle(world: World) -> None:
-    """Let what has just come have come a little earlier: the last second may lack something."""
-    for table, column in (("record", "created_at"), ("assignment", "assigned_at")):
-        await world.pool.execute(
-            f"UPDATE {table} SET {column} = {column} - interval '5 seconds'"
-            f" WHERE {column} > now() - interval '3 seconds'"
-        )
 
 
 async def states(world: World, ero: str = "hartlepool", day: str | None = None) -> dict[str, str]:
