@@ -150,6 +150,7 @@ def _judge_backlog(outage: Outage, waits: Waits, counted: Mapping[str, int]) -> 
 # -- away for good --------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 async def test_dwp_away_for_good_leaves_everyone_pending_at_their_ero_until_it_returns(
     tmp_path: Path,
 ) -> None:

@@ -78,6 +78,7 @@ def test_demo_from_a_file_names_each_refused_line_and_delivers_the_rest(tmp_path
     assert "ems-gateway acknowledged 3," in done.stdout
 
 
+@pytest.mark.long
 async def test_verification_restored_to_an_earlier_point_reads_again_what_it_lacks(
     tmp_path: Path,
 ) -> None:
@@ -117,6 +118,7 @@ async def execute(stack: Stack, *statements: str) -> None:
         await connection.close()
 
 
+@pytest.mark.long
 async def test_broker_killed_in_a_cluster_of_three_costs_nothing(tmp_path: Path) -> None:
     async with Stack(options(tmp_path / "var", brokers=3)) as stack:
         rehearsal = Rehearsal(stack, Script(applications=1_500))
@@ -128,6 +130,7 @@ async def test_broker_killed_in_a_cluster_of_three_costs_nothing(tmp_path: Path)
         assert await rehearsal.judge(quiet_seconds=QUIET_SECONDS)
 
 
+@pytest.mark.long
 async def test_postgres_away_for_five_seconds_during_intake_costs_nothing(tmp_path: Path) -> None:
     async with Stack(options(tmp_path / "var")) as stack:
         rehearsal = Rehearsal(stack, Script(applications=2_500))

@@ -443,6 +443,7 @@ async def test_message_that_raises_is_held_after_three_tries_alone(ground: Groun
     assert await ground.pool.fetchval("SELECT count(*) FROM suspect_message") == 0
 
 
+@pytest.mark.long
 async def test_message_that_kills_the_process_is_held_in_the_end(ground: Ground) -> None:
     [bad] = await ground.send(1, client_id="exit")
     sent = await ground.send(20)

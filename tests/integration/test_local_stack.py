@@ -127,6 +127,7 @@ def test_kafka_takes_topics_and_keeps_them_through_a_kill(tmp_path: Path) -> Non
     assert (again.returncode, again.stdout) == (0, "0 topics made.\n")
 
 
+@pytest.mark.long
 def test_three_brokers_are_ready_only_together_and_go_on_without_one(tmp_path: Path) -> None:
     kafka = EmbeddedKafka(tmp_path, brokers=3)
     with kafka:
@@ -230,6 +231,7 @@ def test_without_simulators_only_the_product_runs(tmp_path: Path) -> None:
     Supervisor(stack.blueprint.specs(), tmp_path)  # whose needs are all there
 
 
+@pytest.mark.long
 def test_up_detached_stays_until_down_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
