@@ -2,7 +2,8 @@
 
     python -m benchmarks.gateway_polls [WAITING-EACH]
 
-Each has a connection of its own. First all have as many records waiting, then none.
+Each has a connection of its own, to one of two gateway processes. First all have as many records
+waiting, then none.
 """
 
 import asyncio
@@ -16,12 +17,13 @@ from benchmarks.gateway_stack import PAGE, Ero, GatewayStack, percentile, run, r
 
 EACH = 200
 ROUNDS = 3
+PROCESSES = 2  # of the gateway: one for each core
 FULL_P99, EMPTY_P99 = 6.0, 0.3  # seconds
 SLOWEST_BY_MEDIAN = 3.0
 
 
 async def measure(state: Path, each: int) -> bool:
-    async with running(state) as stack:
+    async with running(state, PROCESSES) as stack:
         await stack.publish([ero for ero in stack.eros for _ in range(each)])
         await stack.until_waiting(each * len(stack.eros))
         full = [await poll_all(stack, expected=min(each, 200)) for _ in range(ROUNDS)]
@@ -36,8 +38,8 @@ async def measure(state: Path, each: int) -> bool:
 async def poll_all(stack: GatewayStack, expected: int) -> list[float]:
     """Let all call at once; returns the seconds that each waited."""
 
-    async def poll(ero: Ero) -> float:
-        connection, begin = stack.connection(), time.perf_counter()
+    async def poll(number: int, ero: Ero) -> float:
+        connection, begin = stack.connection(number), time.perf_counter()
         answer = await ero.call(connection, "GET", PAGE)
         seconds = time.perf_counter() - begin
         connection.close()
@@ -45,7 +47,7 @@ async def poll_all(stack: GatewayStack, expected: int) -> list[float]:
         assert answer.body.count(b'"applicationId"') == expected
         return seconds
 
-    return await asyncio.gather(*(poll(ero) for ero in stack.eros))
+    return await asyncio.gather(*(poll(number, ero) for number, ero in enumerate(stack.eros)))
 
 
 async def answer_all(stack: GatewayStack) -> None:
