@@ -1,15 +1,13 @@
 """The commands about an ERO's queue: offer, hold, resume."""
 
 import argparse
-import asyncio
 import sys
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from electoral.command_line import Subcommands
-from electoral.settings import load
 
+from ems_gateway.operators import command
 from ems_gateway.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,24 +15,22 @@ if TYPE_CHECKING:
 
     from ems_gateway.offers import Offered, Offers
 
-Work = Callable[[argparse.Namespace, Settings, "Pool"], Awaitable[list[str]]]
-
 
 def add(commands: Subcommands) -> None:
     """Add these commands."""
-    offer = commands.add("offer", _run(_offer), "put records back on their ERO's queue")
+    offer = commands.add("offer", command(_offer), "put records back on their ERO's queue")
     offer.add_argument("--record", help="one record, by its id")
     offer.add_argument("--ero", help="the ERO's code, for many:")
     offer.add_argument("--held", action="store_true", help="all that its system could not take")
     offer.add_argument("--from", dest="begin", type=_moment, help="all acknowledged at it or later")
     offer.add_argument("--to", dest="end", type=_moment, help="and before it; ISO 8601, with zone")
     offer.add_argument("--by", required=True, help="your name, which is kept in the history")
-    hold = commands.add("hold", _run(_hold), "let delivery to an ERO pause")
+    hold = commands.add("hold", command(_hold), "let delivery to an ERO pause")
     hold.add_argument("--list", action="store_true", help="list who is on hold, longest first")
     hold.add_argument("--ero", help="the ERO's code")
     hold.add_argument("--by", help="your name, which is kept")
     hold.add_argument("--reason", help="a word or a ticket's number, kept in clear")
-    resume = commands.add("resume", _run(_resume), "let delivery to an ERO go on")
+    resume = commands.add("resume", command(_resume), "let delivery to an ERO go on")
     resume.add_argument("--ero", required=True, help="the ERO's code")
     resume.add_argument("--by", required=True, help="your name, which is kept")
 
@@ -44,28 +40,6 @@ def _moment(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("without a zone")
     return moment
-
-
-def _run(work: Work) -> Callable[[argparse.Namespace], int]:
-    def run(options: argparse.Namespace) -> int:
-        from ems_gateway.errors import CannotDeliver
-
-        settings = load(Settings)
-        try:
-            print("\n".join(asyncio.run(_lines(work, options, settings))))
-        except CannotDeliver as error:
-            print(error, file=sys.stderr)
-            return 1
-        return 0
-
-    return run
-
-
-async def _lines(work: Work, options: argparse.Namespace, settings: Settings) -> list[str]:
-    from electoral.postgres import open_pool
-
-    async with await open_pool(settings.database_url, service="operator", connections=2) as pool:
-        return await work(options, settings, pool)
 
 
 async def _offer(options: argparse.Namespace, settings: Settings, pool: "Pool") -> list[str]:

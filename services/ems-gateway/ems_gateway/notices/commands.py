@@ -1,54 +1,27 @@
 """`python -m ems_gateway notices`: those that no ERO can take now, and whose one of them is."""
 
 import argparse
-import asyncio
-import sys
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from electoral.command_line import Subcommands
-from electoral.settings import load
 
+from ems_gateway.operators import command
 from ems_gateway.settings import Settings
 
 if TYPE_CHECKING:
     from electoral.postgres import Pool
 
-Work = Callable[[argparse.Namespace, Settings, "Pool"], Awaitable[list[str]]]
-
 
 def add_notices(commands: Subcommands) -> None:
     """Add `notices list` and `notices assign`."""
-    notices = commands.add("notices", _run(_list), "notices to EROs of previous addresses")
+    notices = commands.add("notices", command(_list), "notices to EROs of previous addresses")
     actions = notices.add_subparsers(dest="action", required=True)
     actions.add_parser("list", help="list what is held, longest first")
     assign = actions.add_parser("assign", help="send one to an authority's ERO")
-    assign.set_defaults(run=_run(_assign))
+    assign.set_defaults(run=command(_assign))
     assign.add_argument("--notice", required=True, help="the notice's id")
     assign.add_argument("--gss-code", required=True, help="where the previous address lies")
     assign.add_argument("--by", required=True, help="your name, which is kept in the history")
-
-
-def _run(work: Work) -> Callable[[argparse.Namespace], int]:
-    def run(options: argparse.Namespace) -> int:
-        from ems_gateway.errors import CannotAssign
-
-        settings = load(Settings)
-        try:
-            print("\n".join(asyncio.run(_lines(work, options, settings))))
-        except CannotAssign as error:
-            print(error, file=sys.stderr)
-            return 1
-        return 0
-
-    return run
-
-
-async def _lines(work: Work, options: argparse.Namespace, settings: Settings) -> list[str]:
-    from electoral.postgres import open_pool
-
-    async with await open_pool(settings.database_url, service="notices", connections=2) as pool:
-        return await work(options, settings, pool)
 
 
 async def _list(_: argparse.Namespace, settings: Settings, pool: "Pool") -> list[str]:
