@@ -18,6 +18,7 @@ from ems_gateway.councils.answers import read_resubmitted
 from ems_gateway.councils.resubmission import ATTEMPTS_MAX, Resubmission
 from gateway_builders import EDINBURGH, HARTLEPOOL, LOTHIAN
 from gateway_world import World, authorized
+from trouble import refuse_rows_of, take_rows_again
 
 pytestmark = pytest.mark.integration
 
@@ -82,6 +83,18 @@ async def test_corrected_answers_are_the_next_attempt_of_what_was_accepted(world
     assert event.attempt == 2
     assert event.attempt_received_at > first.attempt_received_at
     assert not event.is_whole
+
+
+@pytest.mark.parametrize("table", ["resubmission", "ledger_delta", "outbox", "history"])
+async def test_a_resubmission_is_all_there_or_not_at_all(world: World, table: str) -> None:
+    (record,) = await world.outcomes(1)
+    await refuse_rows_of(world.pool, table)
+    assert (await post(world, record, a_resubmission())).status == 503
+    assert await world.pool.fetchval("SELECT count(*) FROM resubmission") == 0
+    assert await received(world) == []
+    await take_rows_again(world.pool)
+    assert (await send(world, record))["attempt"] == 2
+    assert [event.attempt for event in await received(world)] == [2]
 
 
 async def test_an_application_has_no_attempts_without_end_and_a_repeat_is_known_nevertheless(

@@ -17,6 +17,7 @@ from electoral.sealing import DESTROYED_SUFFIX, key_id_of
 from ems_gateway.postgres.responsibilities import read_stated
 from gateway_builders import EDINBURGH, HARTLEPOOL, LOTHIAN, MIDLOTHIAN
 from gateway_world import World, authorized
+from trouble import refuse_rows_of, take_rows_again
 
 pytestmark = pytest.mark.integration
 
@@ -76,6 +77,19 @@ async def test_a_paper_application_is_counted_and_sent_on_for_verification(world
     assert (event.gss_code, event.client_id, event.language) == (HARTLEPOOL, "hartlepool", "cy")
     assert event.received_at == event.attempt_received_at >= event.arrived_at
     assert event.address_basis == "gss-code"
+    assert await counts(world) == {(HARTLEPOOL, "paper-taken"): 1}
+
+
+@pytest.mark.parametrize("table", ["paper_application", "ledger_delta", "outbox", "history"])
+async def test_a_paper_application_is_all_there_or_not_at_all(world: World, table: str) -> None:
+    await refuse_rows_of(world.pool, table)
+    assert (await post(world, a_paper())).status == 503
+    assert await world.pool.fetchval("SELECT count(*) FROM paper_application") == 0
+    assert (await events(world), await counts(world)) == ([], {})
+    await take_rows_again(world.pool)
+    (result,) = await send(world, a_paper())
+    assert result["status"] == 201
+    assert len(await events(world)) == 1
     assert await counts(world) == {(HARTLEPOOL, "paper-taken"): 1}
 
 
