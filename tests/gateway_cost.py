@@ -11,6 +11,7 @@ import asyncpg
 from gateway_world import SUCCESS, World
 
 FETCHING = ("fetch", "fetchrow", "fetchval")
+PLANNED = ("custom", "generic")  # for a statement's arguments, and for any
 COPIED_AT_ONCE = 50_000
 POSITIONS_FROM = 1_000_000_000  # of delivered records; what arrives has its positions below
 TABLES = ("record", "attempt", "answer")
@@ -46,7 +47,7 @@ def watching() -> Iterator[Watched]:
 
     def explaining(name: str) -> Callable[..., Any]:
         async def fetch(self: asyncpg.Connection, query: str, *args: Any, **more: Any) -> Any:
-            watched.costs.append(await explain(self, plain["fetchval"], query, args))
+            watched.costs.extend(await explain(self, plain["fetchval"], query, args))
             return await plain[name](self, query, *args, **more)
 
         return fetch
@@ -62,17 +63,40 @@ def watching() -> Iterator[Watched]:
 
 async def explain(
     connection: asyncpg.Connection, fetchval: Callable[..., Any], query: str, args: Sequence[Any]
+) -> list[Cost]:
+    """Run a statement for its cost alone, by each plan that Postgres may have made for it.
+
+    The first calls are planned for their arguments, later ones by a plan for any; that one knows
+    nothing of how many rows an array or a LIMIT brings.
+    """
+    types = [parameter.name for parameter in (await connection.prepare(query)).get_parameters()]
+    literals = [
+        await fetchval(connection, f"SELECT quote_nullable($1::{type_}::text)", argument)
+        for type_, argument in zip(types, args, strict=True)
+    ]
+    explained = f"EXECUTE watched({', '.join(literals)})" if literals else "EXECUTE watched"
+    return [await _cost(connection, fetchval, query, explained, mode) for mode in PLANNED]
+
+
+async def _cost(
+    connection: asyncpg.Connection,
+    fetchval: Callable[..., Any],
+    query: str,
+    explained: str,
+    mode: str,
 ) -> Cost:
-    """Run a statement for its cost alone: nothing of it stays."""
     transaction = connection.transaction()
     await transaction.start()
     try:
-        said = await fetchval(connection, f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {query}", *args)
+        await connection.execute(f"SET LOCAL plan_cache_mode = force_{mode}_plan")
+        await connection.execute(f"PREPARE watched AS {query}")
+        said = await fetchval(connection, f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {explained}")
+        await connection.execute("DEALLOCATE watched")
     finally:
         await transaction.rollback()
     plan = json.loads(said)[0]["Plan"]
     blocks = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
-    return Cost(" ".join(nodes_of(plan)), blocks)
+    return Cost(f"{mode}: {' '.join(nodes_of(plan))}", blocks)
 
 
 def nodes_of(plan: Mapping[str, Any]) -> Iterator[str]:

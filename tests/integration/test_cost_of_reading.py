@@ -36,3 +36,11 @@ async def test_a_page_costs_the_same_beside_few_and_many_delivered_records(world
     assert [one.plans for one in after] == [one.plans for one in before]
     for one, other in zip(before, after, strict=True):
         assert other.blocks <= COSTLIER_AT_MOST * one.blocks
+
+
+async def test_a_page_costs_no_more_by_the_plan_that_stays(world: World) -> None:
+    await world.outcomes(300)
+    costs = (await cost_of_a_page(world, "/registrations")).costs
+    assert len(costs) == 2 * 3  # the caller's standing is remembered; places, records, how many more
+    for custom, generic in zip(costs[::2], costs[1::2], strict=True):
+        assert generic.blocks <= 2 * custom.blocks + 200, generic.plan

@@ -6,14 +6,22 @@ from typing import NamedTuple
 from electoral.ledger import AttemptKey
 from electoral.postgres import Connection, Pool
 
-from ems_gateway.postgres.pages import FITTING, FREE, ROWS_AFTER, WHOLE, Page, Wanted, page_of
+from ems_gateway.postgres.pages import (
+    FITTING,
+    FREE,
+    OLDEST_FIRST,
+    ROWS_AFTER,
+    Page,
+    Wanted,
+    page_of,
+)
 
 # A lease that takes more, for some did not open, adds to what it has noted.
 _LEASE = f"""
 WITH page AS (
     SELECT position, order_at, gss_code, size, offer, leased_until, lease_id
            {ROWS_AFTER.format(table="queue")}
-       {FREE} ORDER BY order_at, position LIMIT $5 FOR UPDATE SKIP LOCKED
+       {FREE} {OLDEST_FIRST} LIMIT $5 FOR UPDATE SKIP LOCKED
 ), fitting AS ({FITTING}), leased AS (
     UPDATE queue q SET leased_until = now() + make_interval(secs => $7), lease_id = $8
       FROM fitting WHERE q.position = fitting.position
@@ -24,7 +32,8 @@ WITH page AS (
     SELECT $8, $1, max(leased_until), array_agg(position) FROM leased HAVING count(*) > 0
         ON CONFLICT (lease_id) DO UPDATE SET positions = noted.positions || excluded.positions,
                                              leased_until = excluded.leased_until
-) {WHOLE.format(place="leased")}
+) SELECT position, order_at, gss_code, size, offer, leased_until, lease_id, paged
+    FROM leased {OLDEST_FIRST}
 """
 # In one order; whoever answers waits for a lease that is being given, and sees it.
 _LOCK_LEASES = """
@@ -60,7 +69,7 @@ async def lease(connection: Connection, wanted: Wanted, seconds: int, lease_id: 
     rows = await connection.fetch(
         _LEASE, *wanted.arguments(), wanted.count_max, wanted.bytes_max, float(seconds), lease_id
     )
-    return page_of(rows, wanted)
+    return await page_of(connection, rows, wanted)
 
 
 async def lock_leases(

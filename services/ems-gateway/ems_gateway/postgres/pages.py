@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 import asyncpg
-from electoral.postgres import Pool
+from electoral.postgres import CONNECT_TIMEOUT, Connection, Pool
 
 from ems_gateway.items import Content, Delivery
 from ems_gateway.postgres.failures import Failure, read_failures
@@ -74,7 +74,7 @@ ROWS_AFTER = """
 """
 FREE = "AND (leased_until IS NULL OR leased_until <= now())"
 
-# How many of the oldest rows fit into a page of so many bytes (one always does), of how many read.
+# As many of the oldest rows as fit into a page of so many bytes (one always does), of how many read.
 FITTING = """
 SELECT position, order_at, gss_code, size, offer, leased_until, lease_id, paged
   FROM (SELECT page.*, sum(size) OVER oldest AS total, row_number() OVER oldest AS number,
@@ -82,22 +82,18 @@ SELECT position, order_at, gss_code, size, offer, leased_until, lease_id, paged
           FROM page WINDOW oldest AS (ORDER BY order_at, position)) AS counted
  WHERE total <= $6 OR number = 1
 """
-# Whole records by an array of positions: neighbours cost one descent of the index, and no
-# estimate of how many there are can turn this into a scan.
-WHOLE = """
-SELECT r.position, r.record_id, r.application_id, r.attempt, r.revision, r.replaces, r.event,
-       r.person, p.order_at, p.size, p.gss_code AS delivered_under, p.offer, p.leased_until,
-       p.lease_id, p.paged, $1::text AS ero
-  FROM record r JOIN {place} p USING (position)
- WHERE r.position = ANY(ARRAY(SELECT position FROM {place}))
- ORDER BY p.order_at, r.position
+OLDEST_FIRST = "ORDER BY order_at, position"
+# Whole records by an array of positions, in a statement of their own: neighbours cost one descent
+# of the index, and no wrong guess of how many there are can make a page cost its square.
+_WHOLE = """
+SELECT position, record_id, application_id, attempt, revision, replaces, event, person
+  FROM record WHERE position = ANY($1::bigint[])
 """
 _READ_QUEUED = f"""
 WITH page AS (
     SELECT position, order_at, gss_code, size, offer, leased_until, lease_id
-           {ROWS_AFTER.format(table="queue")}
-     ORDER BY order_at, position LIMIT $5
-), fitting AS MATERIALIZED ({FITTING}) {WHOLE.format(place="fitting")}
+           {ROWS_AFTER.format(table="queue")} {OLDEST_FIRST} LIMIT $5
+) {FITTING} {OLDEST_FIRST}
 """
 # The sealed text of a failure is never shorter than the text, and the rest of it is short.
 _READ_HELD = f"""
@@ -107,9 +103,8 @@ WITH page AS (
                SELECT octet_length(a.sealed_text) FROM answer a
                 WHERE a.position = held_record.position AND a.offer = held_record.offer
                   AND a.status = 'failure'), 0) AS size
-           {ROWS_AFTER.format(table="held_record")}
-     ORDER BY order_at, position LIMIT $5
-), fitting AS MATERIALIZED ({FITTING}) {WHOLE.format(place="fitting")}
+           {ROWS_AFTER.format(table="held_record")} {OLDEST_FIRST} LIMIT $5
+) {FITTING} {OLDEST_FIRST}
 """
 _COUNT = "SELECT count(*) FROM (SELECT 1 {rows} LIMIT $5) AS behind"
 _COUNT_QUEUED = _COUNT.format(rows=ROWS_AFTER.format(table="queue"))
@@ -137,33 +132,32 @@ async def read_held(pool: Pool, wanted: Wanted) -> Page:
 
 
 async def _read(pool: Pool, query: str, wanted: Wanted) -> Page:
-    rows = await pool.fetch(query, *wanted.arguments(), wanted.count_max, wanted.bytes_max)
-    return page_of(rows, wanted)
+    arguments = wanted.arguments()
+    async with pool.acquire(timeout=CONNECT_TIMEOUT) as connection:
+        rows = await connection.fetch(query, *arguments, wanted.count_max, wanted.bytes_max)
+        return await page_of(connection, rows, wanted)
 
 
-def page_of(rows: Sequence[asyncpg.Record], wanted: Wanted) -> Page:
-    """Read the rows of `WHOLE`."""
-    cut = bool(rows) and (len(rows) < rows[0]["paged"] or len(rows) == wanted.count_max)
-    return Page([_entry(row) for row in rows], may_go_on=cut)
+async def page_of(connection: Connection, rows: Sequence[asyncpg.Record], wanted: Wanted) -> Page:
+    """Read the whole records that the rows of `FITTING` tell the places of."""
+    if not rows:
+        return Page([], may_go_on=False)
+    whole = await connection.fetch(_WHOLE, [row["position"] for row in rows])
+    records = {record["position"]: record for record in whole}
+    cut = len(rows) < rows[0]["paged"] or len(rows) == wanted.count_max
+    entries = [_entry(row, records[row["position"]], wanted.ero) for row in rows]
+    return Page(entries, may_go_on=cut)
 
 
-def _entry(row: asyncpg.Record) -> Entry:
-    content = Content(
-        record_id=row["record_id"],
-        application_id=row["application_id"],
-        attempt=row["attempt"],
-        replaces=row["replaces"],
-        event=row["event"],
-        person=row["person"],
-    )
+def _entry(row: asyncpg.Record, record: asyncpg.Record, ero: str) -> Entry:
+    position, order_at, gss_code, size, offer, leased_until, lease_id, _ = row
+    _, record_id, application_id, attempt, revision, replaces, event, person = record
     return Entry(
-        place=Place(row["order_at"], row["position"]),
-        size=row["size"],
-        content=content,
-        revision=row["revision"],
-        delivery=Delivery(
-            row["delivered_under"], row["ero"], row["offer"], row["leased_until"], row["lease_id"]
-        ),
+        place=Place(order_at, position),
+        size=size,
+        content=Content(record_id, application_id, attempt, replaces, event, person),
+        revision=revision,
+        delivery=Delivery(gss_code, ero, offer, leased_until, lease_id),
     )
 
 
