@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 import asyncpg
-from electoral.postgres import CONNECT_TIMEOUT, Connection, Pool
+from electoral.postgres import Connection, Pool
 
 from ems_gateway.items import Content, Delivery
 from ems_gateway.postgres.failures import Failure, read_failures
@@ -74,7 +74,7 @@ ROWS_AFTER = """
 """
 FREE = "AND (leased_until IS NULL OR leased_until <= now())"
 
-# As many of the oldest rows as fit into a page of so many bytes (one always does), of how many read.
+# As many of the oldest rows as fit into a page of so many bytes (one always does).
 FITTING = """
 SELECT position, order_at, gss_code, size, offer, leased_until, lease_id, paged
   FROM (SELECT page.*, sum(size) OVER oldest AS total, row_number() OVER oldest AS number,
@@ -132,13 +132,13 @@ async def read_held(pool: Pool, wanted: Wanted) -> Page:
 
 
 async def _read(pool: Pool, query: str, wanted: Wanted) -> Page:
-    arguments = wanted.arguments()
-    async with pool.acquire(timeout=CONNECT_TIMEOUT) as connection:
-        rows = await connection.fetch(query, *arguments, wanted.count_max, wanted.bytes_max)
-        return await page_of(connection, rows, wanted)
+    rows = await pool.fetch(query, *wanted.arguments(), wanted.count_max, wanted.bytes_max)
+    return await page_of(pool, rows, wanted)
 
 
-async def page_of(connection: Connection, rows: Sequence[asyncpg.Record], wanted: Wanted) -> Page:
+async def page_of(
+    connection: Connection | Pool, rows: Sequence[asyncpg.Record], wanted: Wanted
+) -> Page:
     """Read the whole records that the rows of `FITTING` tell the places of."""
     if not rows:
         return Page([], may_go_on=False)
