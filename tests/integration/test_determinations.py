@@ -15,7 +15,7 @@ from electoral.topics import TOPICS
 from gateway_builders import EDINBURGH, HARTLEPOOL, LOTHIAN, RECEIVED_AT
 from gateway_world import FAILURE, World, authorized
 from registration.handlers import ProgressHandler
-from registration.postgres import read_progress
+from registration.postgres.progress import read_progress
 from trouble import refuse_rows_of, take_rows_again
 
 pytestmark = pytest.mark.integration

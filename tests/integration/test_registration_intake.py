@@ -21,7 +21,8 @@ from electoral.keys import make_keys
 from electoral.metrics import Metrics
 from electoral.postgres import Pool, transaction
 from electoral.sealing import LONDON, daily_key_id
-from registration import postgres
+from registration.postgres.progress import advance
+from registration.postgres.unchecked import find_unchecked
 from registration.watch import PATIENCE, UncheckedWatch, first_id_of
 from registration_service import authorized, postcode_index, public_port
 
@@ -260,7 +261,7 @@ async def insert_application(pool: Pool, minutes_ago: float) -> UUID:
 async def check(pool: Pool, *application_ids: UUID) -> None:
     async with transaction(pool) as connection:
         facts = {(one, "checked"): datetime.now(UTC) for one in application_ids}
-        await postgres.advance(connection, facts)
+        await advance(connection, facts)
 
 
 def shown(metrics: Metrics) -> float:
@@ -306,7 +307,7 @@ async def test_what_is_checked_is_never_looked_at_again(
     await watch.look()
     assert shown(metrics) == pytest.approx(95 * 60, abs=10)
     before = first_id_of(datetime.now(UTC) - PATIENCE)
-    step = await postgres.find_unchecked(registration_pool, before, 100)
+    step = await find_unchecked(registration_pool, before, 100)
     assert step.rows == 2
     late = await insert_application(registration_pool, minutes_ago=50)
     await check(registration_pool, ids[5])

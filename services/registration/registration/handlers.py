@@ -14,7 +14,7 @@ from electoral.events import (
 )
 from electoral.postgres import Connection
 
-from registration import postgres
+from registration.postgres.progress import advance
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class ProgressHandler:
             if fact.name is not None:
                 key = (fact.application_id, fact.name)
                 facts[key] = min(fact.at, facts.get(key, fact.at))
-        await postgres.advance(connection, facts)
+        await advance(connection, facts)
 
 
 def fact_of(event: Event) -> Fact | Hold:

@@ -11,7 +11,6 @@ from electoral.outbox import write_outbox
 from electoral.postgres import Connection, Pool, transaction
 from electoral.sealing import DestroyedKey, UnknownKey
 
-from registration import postgres
 from registration.acceptance import (
     Acceptance,
     IntakeKey,
@@ -20,6 +19,7 @@ from registration.acceptance import (
     received_event,
 )
 from registration.errors import KeyReused, KeysMissing, NoFreeReference
+from registration.postgres.applications import find_by_key, insert_applications
 
 REFERENCE_DRAWS_MAX = 5
 
@@ -64,7 +64,7 @@ class Intake:
             stored |= new
             created |= {one.application_id for one in new.values()}
             left = [a for a in acceptances if a.key not in stored]
-            stored |= await postgres.find_by_key(connection, (a.key for a in left))
+            stored |= await find_by_key(connection, (a.key for a in left))
             acceptances = [
                 a._replace(reference=draw_reference()) for a in left if a.key not in stored
             ]
@@ -76,7 +76,7 @@ class Intake:
         self, connection: Connection, acceptances: list[Acceptance]
     ) -> dict[IntakeKey, Stored]:
         """Insert what is new, and with it the ledger's deltas and the events."""
-        stored = await postgres.insert_applications(connection, acceptances)
+        stored = await insert_applications(connection, acceptances)
         deltas, envelopes = LedgerDeltas(), []
         for one in acceptances:
             new = stored.get(one.key)

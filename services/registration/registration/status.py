@@ -14,7 +14,7 @@ from electoral.identifiers import normalise_reference
 from electoral.postgres import Pool
 from electoral.sealing import SealingError
 
-from registration import postgres
+from registration.postgres.progress import KnownReference, find_reference, read_progress
 
 STEPS = ("received", "checked", "with-your-council", "decided")
 NOBODY = UUID(int=0)
@@ -42,16 +42,16 @@ class StatusQuestions:
 
     async def ask(self, reference: str, postcode: str) -> Status | None:
         """Return the status; None for a wrong pair as for an unknown reference."""
-        known = await postgres.find_reference(self._pool, normalise_reference(reference))
+        known = await find_reference(self._pool, normalise_reference(reference))
         right = self._is_right(known, postcode.encode())
         application_id = known.application_id if known is not None and right else NOBODY
-        facts = await postgres.read_progress(self._pool, application_id)
+        facts = await read_progress(self._pool, application_id)
         if known is None or not right:
             return None
         facts["received"] = known.received_at
         return Status(known.gss_code, {step: facts[step] for step in STEPS if step in facts})
 
-    def _is_right(self, known: postgres.KnownReference | None, postcode: bytes) -> bool:
+    def _is_right(self, known: KnownReference | None, postcode: bytes) -> bool:
         if known is None:
             _, hashed = self._index.current("status", postcode)
             return hmac.compare_digest(hashed, b"\x00" * len(hashed))

@@ -13,7 +13,6 @@ from electoral.postgres import Pool, is_away
 from electoral.problems import FieldError
 from electoral.sealing import Sealer, SealingError
 
-from registration import postgres
 from registration.acceptance import Acceptance, IntakeKey, Receipt, Stored
 from registration.application import Application
 from registration.authority import AuthorityFinder, Placed
@@ -21,6 +20,7 @@ from registration.errors import KeyReused, KeysMissing
 from registration.idempotency import key_reused
 from registration.intake import Answer, Intake
 from registration.partners import Partner
+from registration.postgres.applications import find_by_key
 from registration.reading import InvalidApplication, check_for_nation, read_application
 
 Committer = GroupCommit[tuple[Acceptance, bytes], Answer]
@@ -102,7 +102,7 @@ class Submissions:
 
     async def _find(self, key: IntakeKey) -> Stored | None:
         try:
-            return (await postgres.find_by_key(self._pool, [key])).get(key)
+            return (await find_by_key(self._pool, [key])).get(key)
         except Exception as error:
             if not is_away(error):
                 raise

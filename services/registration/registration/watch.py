@@ -15,7 +15,7 @@ import structlog
 from electoral.metrics import Metrics
 from electoral.postgres import Pool, is_away
 
-from registration import postgres
+from registration.postgres.unchecked import find_unchecked, set_checked_up_to
 
 PATIENCE = timedelta(minutes=5)  # from acceptance to the outcome, all queues included
 LOOK_INTERVAL = 15.0  # seconds
@@ -48,9 +48,9 @@ class UncheckedWatch:
         """Pass over what is checked, to the first that is not."""
         before = first_id_of(datetime.now(UTC) - PATIENCE)
         while True:
-            step = await postgres.find_unchecked(self._pool, before, STEP_ROWS)
+            step = await find_unchecked(self._pool, before, STEP_ROWS)
             if step.up_to is not None:
-                await postgres.set_checked_up_to(self._pool, step.up_to)
+                await set_checked_up_to(self._pool, step.up_to)
             self._since = step.unchecked_since
             if step.unchecked_since is not None or step.rows < STEP_ROWS:
                 return

@@ -1,9 +1,6 @@
-"""Every SQL statement of registration."""
+"""Applications: stored once under their keys, found again by them."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
+from collections.abc import Iterable, Sequence
 
 import asyncpg
 from electoral.postgres import Connection, Pool
@@ -36,37 +33,6 @@ SELECT a.application_id, a.client_id, a.idempotency_hash, a.body_hash, a.body_ke
   JOIN unnest($1::text[], $2::bytea[]) AS wanted (client_id, idempotency_hash)
  USING (client_id, idempotency_hash)
 """
-
-_STATUS = """
-SELECT application_id, postcode_hash, postcode_key_id, gss_code, received_at
-  FROM application WHERE reference = $1
-"""
-_PROGRESS = "SELECT fact, at FROM progress WHERE application_id = $1"
-_ADVANCE = """
-INSERT INTO progress AS known (application_id, fact, at)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) ORDER BY 1, 2
-    ON CONFLICT (application_id, fact) DO UPDATE SET at = excluded.at
- WHERE known.at > excluded.at
-"""
-
-_FIND_UNCHECKED = """
-WITH step AS MATERIALIZED (
-    SELECT application_id, received_at FROM application
-     WHERE application_id > (SELECT application_id FROM checked_up_to) AND application_id < $1
-     ORDER BY application_id LIMIT $2
-)
-SELECT (SELECT count(*) FROM step) AS rows,
-       (SELECT application_id FROM step ORDER BY application_id DESC LIMIT 1) AS last_id,
-       late.application_id AS late_id, late.received_at AS unchecked_since
-  FROM (SELECT) AS always
-  LEFT JOIN LATERAL (
-       SELECT application_id, received_at FROM step
-        WHERE NOT EXISTS (SELECT FROM progress
-                           WHERE progress.application_id = step.application_id
-                             AND fact = 'checked')
-        ORDER BY application_id LIMIT 1) AS late ON true
-"""
-_SET_CHECKED_UP_TO = "UPDATE checked_up_to SET application_id = $1 WHERE application_id < $1"
 
 
 async def insert_applications(
@@ -130,59 +96,3 @@ def _stored(row: asyncpg.Record) -> Stored:
         arrived_at=row["arrived_at"],
         received_at=row["received_at"],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class KnownReference:
-    """What a status question is compared with."""
-
-    application_id: UUID
-    postcode_hash: bytes
-    postcode_key_id: str
-    gss_code: str
-    received_at: datetime
-
-
-async def find_reference(pool: Pool, reference: str) -> KnownReference | None:
-    """Return the application of a reference."""
-    row = await pool.fetchrow(_STATUS, reference)
-    return None if row is None else KnownReference(**row)
-
-
-async def read_progress(pool: Pool, application_id: UUID) -> dict[str, datetime]:
-    """Return what has happened to an application: fact -> time."""
-    return {row["fact"]: row["at"] for row in await pool.fetch(_PROGRESS, application_id)}
-
-
-async def advance(connection: Connection, facts: Mapping[tuple[UUID, str], datetime]) -> None:
-    """Note facts; of two times of one fact the earlier stays."""
-    if facts:
-        await connection.execute(
-            _ADVANCE,
-            [application_id for application_id, _ in facts],
-            [fact for _, fact in facts],
-            list(facts.values()),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class UncheckedStep:
-    """Some applications in order of their ids, and the first without a final outcome."""
-
-    rows: int
-    up_to: UUID | None  # all up to this id are checked; None when there are no more
-    unchecked_since: datetime | None
-
-
-async def find_unchecked(pool: Pool, before: UUID, limit: int) -> UncheckedStep:
-    """Look at the next applications with an id less than `before`."""
-    row = await pool.fetchrow(_FIND_UNCHECKED, before, limit)
-    assert row is not None
-    late: UUID | None = row["late_id"]
-    up_to = row["last_id"] if late is None else UUID(int=late.int - 1)
-    return UncheckedStep(row["rows"], up_to, row["unchecked_since"])
-
-
-async def set_checked_up_to(pool: Pool, application_id: UUID) -> None:
-    """Note how far all are checked; it only moves forward."""
-    await pool.execute(_SET_CHECKED_UP_TO, application_id)
