@@ -25,6 +25,7 @@ from gateway_builders import EDINBURGH, HARTLEPOOL, LOTHIAN, MIDLOTHIAN, a_pendi
 from gateway_world import FAILURE, World
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
+from trouble import refuse_rows_of, take_rows_again
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 TODAY = london_date(NOW)
@@ -193,6 +194,23 @@ async def test_a_second_sweep_finds_nothing_left(world: World) -> None:
     assert [await sweeping.sweep(NOW) for _ in range(2)] == [5, 0]
     assert await moves(world, MOVED_TO_LOTHIAN).sweep(NOW) == 0
     assert await world.pool.fetchval("SELECT max(offer) FROM attempt") == 2
+
+
+@pytest.mark.parametrize("table", ["queue", "assignment", "history"])
+async def test_a_batch_that_is_cut_in_the_middle_has_moved_nothing(
+    world: World, table: str
+) -> None:
+    records = await world.outcomes(5)
+    sweeping = moves(world, MOVED_TO_LOTHIAN)
+    await refuse_rows_of(world.pool, table)
+    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        await sweeping.sweep(NOW)
+    assert (await world.ids(), await world.ids(LOTHIAN)) == (records, [])
+    assert await entries_of(world, "reassigned") == []
+    await take_rows_again(world.pool)
+    assert await sweeping.sweep(NOW) == 5
+    assert (await world.ids(), await world.ids(LOTHIAN)) == ([], records)
+    assert await world.ledger() == {(HARTLEPOOL, "queued"): 5}
 
 
 async def test_processes_that_sweep_at_once_move_each_record_once(world: World) -> None:
