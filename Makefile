@@ -12,12 +12,16 @@ PYTHON ?= $(shell for python in /usr/bin/python3 python3; do \
   && echo $$python && break; done)
 UV_VERSION := 0.13.9
 PACKAGES := shared services/registration services/verification services/ems-gateway loadtests deploy/local
+ASSETS := services/registration/assets
+ASSETS_BUILT := services/registration/registration/form/static/built.json
 SOURCES := shared services loadtests deploy tests
 APPLICATIONS ?= 1000
 UV := $(BIN)/uv
 PYTEST := $(BIN)/python -m pytest -q
 # Each of the others starts whole systems and wants both cores for itself: tests/acceptance.
 PARALLEL := tests/unit tests/contract tests/conventions tests/integration
+# Two browsers at a time, each file in one: a journey of one file may take half of the time of all.
+BROWSER := tests/browser -n 2 --dist loadfile
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 
 .PHONY: help
@@ -31,10 +35,17 @@ $(UV):
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-$(VENV)/installed: $(UV) requirements.txt $(addsuffix /pyproject.toml,$(PACKAGES))
+$(VENV)/packages: $(UV) requirements.txt $(addsuffix /pyproject.toml,$(PACKAGES))
 	@echo "Installing what the product needs ..."
 	@$(INSTALL) --require-hashes -r requirements.txt
 	@$(INSTALL) --no-deps --no-build-isolation $(addprefix -e ,$(PACKAGES))
+	@touch $@
+
+$(ASSETS_BUILT): $(VENV)/packages $(wildcard $(addprefix $(ASSETS)/,*.json *.scss *.js *.svg *.py))
+	@echo "Building the form's style sheet and scripts ..."
+	@$(BIN)/python $(ASSETS)/build.py
+
+$(VENV)/installed: $(VENV)/packages $(ASSETS_BUILT)
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
@@ -57,6 +68,7 @@ down: $(VENV)/installed ## end what `make up` started
 .PHONY: test
 test: $(VENV)/installed-dev ## every test but the long ones, on real Postgres and Kafka
 	@$(PYTEST) $(PARALLEL) -m "not long" -n 2 --dist loadfile
+	@$(PYTEST) $(BROWSER) -m "not long"
 	@$(PYTEST) tests/acceptance -m "not long"
 
 .PHONY: test-unit
@@ -66,7 +78,19 @@ test-unit: $(VENV)/installed-dev ## tests that need neither Postgres nor Kafka
 .PHONY: test-all
 test-all: $(VENV)/installed-dev ## every test, the long ones too
 	@$(PYTEST) $(PARALLEL) -n 2 --dist loadfile
+	@$(PYTEST) $(BROWSER)
 	@$(PYTEST) tests/acceptance
+
+.PHONY: test-browser
+test-browser: $(VENV)/installed-dev ## the form's pages in the system's Chromium; skipped where there is none
+	@$(PYTEST) $(BROWSER)
+
+.PHONY: screenshots
+screenshots: $(VENV)/installed-dev ## pictures of every page of the form, in both languages: var/screenshots
+	@PYTHONPATH=tests $(BIN)/python -m browser.screenshots
+
+.PHONY: assets
+assets: $(ASSETS_BUILT) ## the style sheet and scripts of the form's pages; every target that needs them does this
 
 .PHONY: lint
 lint: $(VENV)/installed-dev ## style, imports between packages, contracts
@@ -115,6 +139,10 @@ gateway-trouble: $(VENV)/installed-dev ## what the others notice of an ERO that 
 gateway-timing: $(VENV)/installed-dev ## does the time of an answer tell another ERO's id from an unknown one?
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.gateway_timing
 
+.PHONY: form-journeys
+form-journeys: $(VENV)/installed-dev ## whole journeys through the form a second, their CPU, and 50,000 half-finished ones
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.form_journeys
+
 .PHONY: fuzz
 fuzz: $(VENV)/installed-dev ## 10,000 made-up requests to the gateway, from its own document
 	@GATEWAY_FUZZ_CASES=10000 $(PYTEST) -s tests/integration/test_gateway_fuzz.py
@@ -145,4 +173,5 @@ lock: $(UV) ## renew the lock files
 .PHONY: clean
 clean: ## remove everything that was made here; caches outside stay
 	@rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(dir $(ASSETS_BUILT)) $(ASSETS)/node_modules
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -99,16 +99,17 @@ def settings_of(
 
 
 @contextmanager
-def starting(environment: Mapping[str, str]) -> Iterator[Service]:
+def starting(environment: Mapping[str, str], log: Path | None = None) -> Iterator[Service]:
     """Run a process until the context ends; it may not be ready yet."""
     port, admin_port = free_ports(2)
     ports = {"REGISTRATION_HTTP_PORT": str(port), "REGISTRATION_ADMIN_PORT": str(admin_port)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "registration", "serve"],
-        env=os.environ | environment | ports,
-        stdout=subprocess.DEVNULL,
-        text=True,
-    )
+    with (log or Path(os.devnull)).open("ab") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "registration", "serve"],
+            env=os.environ | environment | ports,
+            stdout=file,
+            text=True,
+        )
     try:
         yield Service(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{admin_port}", process)
     finally:
@@ -117,9 +118,9 @@ def starting(environment: Mapping[str, str]) -> Iterator[Service]:
 
 
 @contextmanager
-def running(environment: Mapping[str, str]) -> Iterator[Service]:
+def running(environment: Mapping[str, str], log: Path | None = None) -> Iterator[Service]:
     """Run a process until the context ends; ready when it is yielded."""
-    with starting(environment) as service:
+    with starting(environment, log) as service:
         service.wait_until_ready()
         yield service
 

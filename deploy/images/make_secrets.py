@@ -62,8 +62,13 @@ def make(directory: Path) -> list[str]:
     _write_partners(kept)
     _write_eros(kept)
     dwp_secret = kept.text("dwp_client_secret")
+    notify_token = kept.text("notify_token")
     kept.write_environment(
-        "registration.env", {"REGISTRATION_DATABASE_URL": databases["registration"]}
+        "registration.env",
+        {
+            "REGISTRATION_DATABASE_URL": databases["registration"],
+            "REGISTRATION_NOTIFY_TOKEN": notify_token,
+        },
     )
     kept.write_environment(
         "verification.env",
@@ -83,6 +88,7 @@ def make(directory: Path) -> list[str]:
             "SIMULATED_DWP_CLIENT_SECRET": dwp_secret,
         },
     )
+    kept.write_environment("notify.env", {"SIMULATED_NOTIFY_TOKEN": notify_token})
     kept.write_environment("citizens.env", {"SIMULATED_PARTNER_TOKEN": kept.text("partner_web")})
     return kept.made
 

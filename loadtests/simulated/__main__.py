@@ -23,6 +23,7 @@ from simulated.dwp_control import Control, ControlRefused, changed, read_changes
 from simulated.dwp_records import read_records
 from simulated.kinds import Shares, shares_of
 from simulated.ledgers import fetch_ledgers
+from simulated.notify_command import notify
 from simulated.population import Population
 from simulated.receipts import BookUnusable, Receipt, ReceiptBook, Run
 from simulated.reconciliation import counts_by_state
@@ -42,6 +43,7 @@ Host = Annotated[str, typer.Option(help="Address to listen on.")]
 
 app.command()(councils)
 app.command()(recover)
+app.command()(notify)
 
 
 @app.command()

@@ -18,10 +18,19 @@ class Answer(NamedTuple):
     status: int
     head: bytes  # status line and headers as they came, in lower case
     body: bytes
+    head_as_sent: bytes = b""  # the same before it was put in lower case: cookies have both
 
     def header(self, name: bytes) -> bytes:
         """The value of a header, in lower case; empty if it is not there."""
         return _header(self.head, name)
+
+    def header_as_sent(self, name: bytes) -> bytes:
+        """The value of a header, as it was sent; empty if it is not there."""
+        start = self.head.find(b"\r\n%b:" % name)
+        if start < 0:
+            return b""
+        start += len(name) + 3
+        return self.head_as_sent[start : self.head.index(b"\r\n", start)].strip()
 
 
 class ConnectionBroken(Exception):
@@ -105,7 +114,7 @@ class _Stream(asyncio.Protocol):
         self.ended = False
         self._transport: asyncio.Transport | None = None
         self._received = bytearray()
-        self._head = b""
+        self._head = self._head_as_sent = b""
         self._length = 0  # of the body
         self._waiter: asyncio.Future[Answer] | None = None
 
@@ -161,7 +170,9 @@ class _Stream(asyncio.Protocol):
             body = bytes(self._received[: self._length])
         else:
             body = None
-        return None if body is None else Answer(_status(self._head), self._head, body)
+        if body is None:
+            return None
+        return Answer(_status(self._head), self._head, body, self._head_as_sent)
 
     def _read_head(self) -> bool:
         """Whether all of it has come."""
@@ -170,11 +181,13 @@ class _Stream(asyncio.Protocol):
             if len(self._received) > HEAD_BYTES_MAX:
                 raise ValueError("head too long")
             return False
-        head = bytes(self._received[: end + 2]).lower()
+        as_sent = bytes(self._received[: end + 2])
+        head = as_sent.lower()
         del self._received[: end + 4]
         if _status(head) == 100:  # an interim answer: the real one follows
             return self._read_head()
-        self._head, self._length = head, _body_length(head)
+        self._head, self._head_as_sent = head, as_sent
+        self._length = _body_length(head)
         return True
 
 

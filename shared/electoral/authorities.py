@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 from pydantic import Field, with_config
 
 from electoral.data import RECORD_CONFIG, ReferenceDataUnusable, read_records
+from electoral.events import Language
 
 Nation = Literal["england", "scotland", "wales"]
 NATIONS: tuple[Nation, ...] = ("england", "scotland", "wales")
@@ -46,6 +47,11 @@ class Contact:
     email: str
     phone: str
     address: str
+    address_cy: str | None = None  # in Wales
+
+    def address_in(self, language: Language) -> str:
+        """Return the address as a page in that language says it."""
+        return self.address_cy or self.address if language == "cy" else self.address
 
 
 @with_config(RECORD_CONFIG)
@@ -56,6 +62,11 @@ class Ero:
     code: EroCode
     name: str
     contact: Contact
+    name_cy: str | None = None  # in Wales
+
+    def name_in(self, language: Language) -> str:
+        """Return the name as a page in that language says it."""
+        return self.name_cy or self.name if language == "cy" else self.name
 
 
 @with_config(RECORD_CONFIG)
@@ -70,6 +81,11 @@ class Authority:
     valid_from: date | None  # None = since before these data begin
     valid_to: date | None  # the last day; None = in force
     successors: tuple[str, ...]
+    name_cy: str | None = None  # in Wales; elsewhere there is one name for both languages
+
+    def name_in(self, language: Language) -> str:
+        """Return the name as a page in that language says it."""
+        return self.name_cy or self.name if language == "cy" else self.name
 
     def in_force(self, on: date) -> bool:
         """Say whether this code is in use on that day (Europe/London)."""

@@ -30,10 +30,15 @@ def json_response(document: object, status: int = 200) -> web.Response:
 
 
 async def read_json_bytes(request: web.Request, limit: int) -> bytes:
-    """Read a JSON request's body: 415 for another type or encoding, 413 above `limit` bytes, 408
+    """Read a JSON request's body, as `read_body`."""
+    return await read_body(request, "application/json", limit)
+
+
+async def read_body(request: web.Request, content_type: str, limit: int) -> bytes:
+    """Read a request's body: 415 for another type or encoding, 413 above `limit` bytes, 408
     when it does not come: a sender who is gone, or whose chunks stopped being HTTP.
     """
-    if request.content_type != "application/json" or not _is_plain(request):
+    if request.content_type != content_type or not _is_plain(request):
         raise problems.unsupported_media_type()
     if (request.content_length or 0) > limit:
         raise problems.too_large(limit)

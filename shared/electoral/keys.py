@@ -34,7 +34,7 @@ DAYS_AHEAD = 8
 
 # Which service may open what: the gateway never holds `nino-online`.
 SEAL_PURPOSES: dict[str, tuple[SealPurpose, ...]] = {
-    "registration": ("person", "nino-online"),
+    "registration": ("person", "nino-online", "form-session"),
     "verification": ("person", "nino-online", "nino-council"),
     "ems-gateway": ("person", "nino-council"),
 }

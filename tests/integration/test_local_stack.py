@@ -227,7 +227,7 @@ def test_changing_a_process_that_is_not_there_is_refused(tmp_path: Path) -> None
 def test_without_simulators_only_the_product_runs(tmp_path: Path) -> None:
     stack = prepared(StackOptions(tmp_path, free_ports=True, simulators=False))
     names = {spec.name for spec in stack.blueprint.specs()}
-    assert names.isdisjoint({"dwp", "councils"})
+    assert names.isdisjoint({"dwp", "councils", "notify"})
     Supervisor(stack.blueprint.specs(), tmp_path)  # whose needs are all there
 
 

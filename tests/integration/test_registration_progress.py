@@ -128,7 +128,7 @@ async def test_each_event_is_a_step_with_its_time_and_the_furthest_is_the_status
     assert await citizen.ask() == ("decided", both | {"decided": timestamp(NOON + 2 * MINUTE)})
 
 
-async def test_pending_paper_and_failure_change_nothing(
+async def test_pending_paper_and_failure_are_no_steps_of_their_own(
     citizen: Citizen, registration_pool: Pool, sealer: Sealer
 ) -> None:
     one = citizen.application_id
@@ -139,6 +139,16 @@ async def test_pending_paper_and_failure_change_nothing(
         acknowledged(one, NOON, status="failure"),
     )
     assert await citizen.ask() == ("received", {})
+
+
+async def test_what_goes_to_its_council_as_pending_is_noted_as_sent(
+    citizen: Citizen, registration_pool: Pool, sealer: Sealer
+) -> None:
+    pending = a_pending_outcome() | {"decidedAt": NOON}
+    event = an_outcome(sealer, application_id=citizen.application_id, outcome=pending)
+    await note(registration_pool, event)
+    noted = await registration_pool.fetch("SELECT fact, at FROM progress")
+    assert [(row["fact"], row["at"]) for row in noted] == [("sent-to-your-council", NOON)]
 
 
 async def test_checked_is_the_first_final_outcome_whatever_came_before_and_after_it(

@@ -7,7 +7,7 @@ from builders import ABSENT, an_address, an_application
 from electoral.authorities import Nation
 from electoral.problems import FieldError
 from registration.application import Application
-from registration.messages import CATALOGUE
+from registration.messages import ENGLISH
 from registration.reading import InvalidApplication, check_for_nation, read_application
 
 TODAY = date(2026, 11, 22)
@@ -26,7 +26,7 @@ def faults(errors: tuple[FieldError, ...]) -> list[tuple[str, str]]:
 
 
 def has_its_own_sentence(error: FieldError) -> bool:
-    return "{" not in error.detail and error.detail != CATALOGUE["*:not-valid"].en
+    return "{" not in error.detail and error.detail != ENGLISH["*:not-valid"]
 
 
 def errors_of(**changes: object) -> tuple[FieldError, ...]:

@@ -106,6 +106,7 @@ def test_a_root_that_is_a_file_is_one_sentence(
         ("nino-council-2026-11-22", date(2027, 2, 20)),
         ("person-2026-11-22", date(2027, 5, 21)),
         ("person-2024-02-29", date(2024, 8, 27)),
+        ("form-session-2026-11-22", date(2026, 11, 24)),
         ("body-2026q1", date(2027, 4, 30)),
         ("status-2026q4", date(2028, 1, 31)),
         ("nino-index-2026q3", date(2027, 10, 31)),

@@ -19,6 +19,7 @@ from ems_gateway.moves.responsibility import (
 )
 from ems_gateway.postgres.responsibilities import Stated
 from gateway_builders import EDINBURGH, HARTLEPOOL, LOTHIAN
+from pydantic.alias_generators import to_camel
 
 TODAY = date(2026, 11, 22)
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
@@ -120,9 +121,8 @@ def test_a_change_counts_as_one_and_the_same_again_as_none() -> None:
 
 
 def write(file: Path, authorities: Sequence[Authority]) -> None:
-    names = {"gss_code": "gssCode", "valid_from": "validFrom", "valid_to": "validTo"}
     entries = [
-        {names.get(name, name): value for name, value in asdict(authority).items()}
+        {to_camel(name): value for name, value in asdict(authority).items()}
         for authority in authorities
     ]
     file.write_text(json.dumps(entries, default=str))

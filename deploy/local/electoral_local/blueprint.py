@@ -42,7 +42,7 @@ class StackOptions:
     free_ports: bool = False
     """Any ports that are free, instead of the usual ones."""
     simulators: bool = True
-    """DWP and the councils; without them only the product itself."""
+    """DWP, the councils and Notify; without them only the product itself."""
     seed: int = 1
     """Of the simulated population."""
     environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -67,6 +67,11 @@ class Blueprint:
         return self.options.state / "councils"
 
     @property
+    def sent_messages(self) -> Path:
+        """Where the simulated Notify writes down what it was given to send."""
+        return self.options.state / "notify"
+
+    @property
     def registration_url(self) -> str:
         return self._url("registration")
 
@@ -77,6 +82,10 @@ class Blueprint:
     @property
     def dwp_url(self) -> str:
         return self._url("dwp")
+
+    @property
+    def notify_url(self) -> str:
+        return self._url("notify")
 
     def admin_url(self, process: str) -> str:
         """Of a service's instance, by its process name."""
@@ -90,7 +99,7 @@ class Blueprint:
         """All processes and steps; Kafka must have been prepared."""
         specs = [self.postgres.spec, *self.kafka.specs, *self._steps(), *self._services()]
         if self.options.simulators:
-            specs += [self._dwp(), self._councils()]
+            specs += [self._dwp(), self._councils(), self._notify()]
         self._check_names({spec.name for spec in specs})
         return [self._changed(spec) for spec in specs]
 
@@ -152,11 +161,19 @@ class Blueprint:
         prefix = _package(service).upper()
         return {f"{prefix}_{name}": value for name, value in settings.items()}
 
+    def _metrics_urls(self) -> Iterator[str]:
+        """Whose CPU time is part of what an application costs."""
+        for service in SERVICES:
+            for instance in self.instances(service):
+                yield f"{self._url(f'{instance}-admin')}/metrics"
+
     def _own_settings(self, service: str) -> dict[str, str]:
         if service == "registration":
             return {
                 "PARTNERS_FILE": str(self.credentials.partners_file),
                 "POSTCODE_INDEX": str(postcode_index()),
+                "MEASURED_METRICS_URLS": ",".join(self._metrics_urls()),
+                **self._notify_settings(),
             }
         if service == "verification":
             return {
@@ -169,6 +186,12 @@ class Blueprint:
             "EROS_FILE": str(self.credentials.eros_file),
             "POSTCODE_INDEX": str(postcode_index()),
         }
+
+    def _notify_settings(self) -> dict[str, str]:
+        """Without anybody to send them, copies of receipts are not offered."""
+        if not self.options.simulators:
+            return {}
+        return {"NOTIFY_URL": self.notify_url, "NOTIFY_TOKEN": self.credentials.notify_token}
 
     def _dwp(self) -> ProcessSpec:
         return ProcessSpec(
@@ -200,6 +223,21 @@ class Blueprint:
             needs=("ems-gateway", "credentials"),
             ports=(self.ports.port("councils-admin"),),
             ready=answers(self.ports["councils-admin"], "/readyz"),
+        )
+
+    def _notify(self) -> ProcessSpec:
+        return ProcessSpec(
+            name="notify",
+            command=_module(
+                "simulated",
+                "notify",
+                f"--port={self.ports['notify']}",
+                f"--journal={self.sent_messages}",
+                f"--seed={self.options.seed}",
+            ),
+            environment={"SIMULATED_NOTIFY_TOKEN": self.credentials.notify_token},
+            ports=(self.ports.port("notify"),),
+            ready=answers(self.ports["notify"], "/control"),
         )
 
     def _check_names(self, names: set[str]) -> None:

@@ -45,6 +45,10 @@ class Credentials:
     def dwp_client_secret(self) -> str:
         return self._secret("dwp-client")
 
+    @property
+    def notify_token(self) -> str:
+        return self._secret("notify")
+
     def partner_token(self, source: str = "web") -> str:
         """Of the partner that sends applications of this source: `web` or `assisted`."""
         return self._secret(f"partner-{source}")

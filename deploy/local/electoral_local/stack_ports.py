@@ -19,6 +19,7 @@ USUAL_PORTS: Mapping[str, int] = {
     "ems-gateway-admin": 9103,
     "dwp": 8104,
     "councils-admin": 8105,
+    "notify": 8106,
 }
 _INSTANCE_STEP = 10
 """The second registration is 10 ports further on, the third 20."""

@@ -1,4 +1,4 @@
-"""`python -m registration`: serve, migrate, held, keys, postcodes-build, openapi."""
+"""`python -m registration`: serve, migrate, held, keys, helpers, copies, and files to build."""
 
 import argparse
 import os
@@ -9,6 +9,8 @@ from electoral import command_line
 from electoral.key_commands import add_keys
 from electoral.settings import load
 
+from registration import assisted_commands
+from registration.notify import commands as copies_commands
 from registration.settings import MIGRATIONS, SERVICE, Settings
 
 
@@ -18,6 +20,8 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_migrate(_dsn, SERVICE, MIGRATIONS)
     commands.add_held(_dsn)
     add_keys(commands, lambda: load(Settings).keys_directory, lambda: load(Settings).retention)
+    assisted_commands.add(commands)
+    copies_commands.add(commands, _dsn)
     build = commands.add("postcodes-build", _build, "build the index of postcodes")
     build.add_argument("--out", type=Path, required=True, help="file to write")
     openapi_file = commands.add("openapi", _openapi, "write the OpenAPI document")

@@ -51,6 +51,7 @@ class Acceptance(NamedTuple):
     sealed_nino: str | None
     nino_absence: NinoAbsence | None
     traceparent: str
+    time_taken_seconds: int | None = None
 
 
 class Stored(NamedTuple):

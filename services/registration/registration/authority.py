@@ -1,12 +1,14 @@
 """Who is responsible: the authority of the full address, not of the postcode alone."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeGuard
+from typing import TypeGuard, TypeVar
 
 import structlog
-from electoral.address_lookup import AddressLookup, AddressLookupUnavailable
+from electoral.address_lookup import Address as KnownAddress
+from electoral.address_lookup import AddressLookup
 from electoral.answers import Address
 from electoral.authorities import AUTHORITY_UNKNOWN, Authorities, Nation
 from electoral.events import AddressBasis
@@ -15,6 +17,8 @@ from electoral.postcodes import PostcodeIndex
 from registration.application import Application
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,21 @@ class AuthorityFinder:
         previous = application.previous_address
         if previous is None or previous.is_abroad or previous.postcode is None:
             return None
-        found = self._postcodes.gss_code(previous.postcode)
-        return self._authorities.current(found, on).gss_code if self._is_listed(found) else None
+        return self.of_postcode(previous.postcode, on)
+
+    def of_postcode(self, postcode: str, on: date) -> str | None:
+        """Return the authority of a postcode; None when the directory cannot place it."""
+        return self.of_code(self._postcodes.gss_code(postcode), on)
+
+    def of_code(self, gss_code: str | None, on: date) -> str | None:
+        """Return who answers for a code's area on a day; None when there is no such code."""
+        if not self._is_listed(gss_code):
+            return None
+        return self._authorities.current(gss_code, on).gss_code
+
+    async def addresses(self, postcode: str) -> tuple[KnownAddress, ...] | None:
+        """List the addresses of a postcode; None when the look-up is slow or down."""
+        return await self._asked(self._addresses.by_postcode(postcode))
 
     def _is_listed(self, gss_code: str | None) -> TypeGuard[str]:
         """Say whether there is such an authority: the lists of authorities and of postcodes may be
@@ -79,10 +96,14 @@ class AuthorityFinder:
         """
         if typed.uprn is None:
             return None
+        known = await self._asked(self._addresses.by_uprn(typed.uprn))
+        return known.gss_code if known and known.postcode == typed.postcode else None
+
+    async def _asked(self, answer: Awaitable[T]) -> T | None:
+        """Wait for the look-up. Whatever befalls it, nobody is kept from applying by it."""
         try:
             async with asyncio.timeout(self._lookup_timeout):
-                known = await self._addresses.by_uprn(typed.uprn)
-        except (TimeoutError, AddressLookupUnavailable) as error:
+                return await answer
+        except Exception as error:
             log.warning("address look-up did not answer", error_class=type(error).__name__)
             return None
-        return known.gss_code if known and known.postcode == typed.postcode else None

@@ -4,6 +4,7 @@ Exception
 +-- RegistrationError
     +-- KeyReused            same idempotency key, other body: 422
     +-- NoFreeReference      the reference collided again and again: 503
+    +-- CannotChangeHelper   an operator's command about a helper's account: its message is printed
 
 Unavailable
 +-- KeysMissing              a key to seal or hash with is not there: 503
@@ -25,6 +26,10 @@ class KeyReused(RegistrationError):
 
 class NoFreeReference(RegistrationError):
     """No reference was free in several draws: the generator of random numbers must be broken."""
+
+
+class CannotChangeHelper(RegistrationError):
+    """A command about a helper's account cannot be done: the message says why."""
 
 
 class KeysMissing(Unavailable):

@@ -4,6 +4,7 @@ from electoral import problems
 from electoral.problems import Problem
 
 IDEMPOTENCY_KEY_LENGTH_MAX = 255
+KEY_REUSED = "idempotency-key-reused"
 
 
 def check_idempotency_key(key: str | None) -> str:
@@ -24,7 +25,7 @@ def key_reused() -> Problem:
     """Say that a key came again with another body."""
     return Problem(
         422,
-        "idempotency-key-reused",
+        KEY_REUSED,
         "This key was used for another application",
         "Send another application under a key of its own. "
         "To repeat the first one, send exactly the same body.",

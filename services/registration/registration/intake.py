@@ -1,4 +1,4 @@
-"""Intake: commits what was accepted - record, ledger, outbox - and recognises repeats."""
+"""Intake: commits what was accepted - record, counts, outbox - and recognises repeats."""
 
 import hmac
 from collections.abc import Callable, Sequence
@@ -19,7 +19,9 @@ from registration.acceptance import (
     received_event,
 )
 from registration.errors import KeyReused, KeysMissing, NoFreeReference
+from registration.performance.counting import PerformanceDeltas
 from registration.postgres.applications import find_by_key, insert_applications
+from registration.postgres.performance import append_deltas
 
 REFERENCE_DRAWS_MAX = 5
 
@@ -27,7 +29,7 @@ Answer = Receipt | KeyReused | KeysMissing
 
 
 class Intake:
-    """Commits batches of acceptances: record, ledger and outbox in one transaction."""
+    """Commits batches of acceptances: record, counts and outbox in one transaction."""
 
     def __init__(
         self,
@@ -75,18 +77,20 @@ class Intake:
     async def _insert_new(
         self, connection: Connection, acceptances: list[Acceptance]
     ) -> dict[IntakeKey, Stored]:
-        """Insert what is new, and with it the ledger's deltas and the events."""
+        """Insert what is new, what the ledger and the public figures count of it, and events."""
         stored = await insert_applications(connection, acceptances)
-        deltas, envelopes = LedgerDeltas(), []
+        deltas, figures, envelopes = LedgerDeltas(), PerformanceDeltas(), []
         for one in acceptances:
             new = stored.get(one.key)
             if new is not None:
                 now, event = new.received_at, received_event(one, new)
                 deltas.enter("accepted", Counted(one.application_id, 1, 0, now, one.gss_code))
+                figures.accept(one, now)
                 envelopes.append(
                     wrap(event, source="registration", at=now, traceparent=one.traceparent)
                 )
         await deltas.write(connection)
+        await append_deltas(connection, figures)
         await write_outbox(connection, envelopes)
         return stored
 

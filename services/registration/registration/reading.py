@@ -1,9 +1,10 @@
 """Reading an application: from parsed JSON to a typed Application, or all that is wrong with it."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import islice
+from typing import NamedTuple
 
 from electoral.answers import Answers
 from electoral.authorities import Nation
@@ -57,6 +58,26 @@ class InvalidApplication(ValueError):
         self.errors = errors
 
 
+class Review(NamedTuple):
+    """What there is of an application that is still being written, and what is wrong with it."""
+
+    answers: Answers  # those that are well formed
+    faults: tuple[Fault, ...]
+
+
+def review(body: Mapping[str, object], *, on: date, source: str) -> Review:
+    """Read an application as far as it goes, by the rules by which it will be read when sent.
+
+    Who asks knows what has been asked so far: only of what can be given in two ways, like the date
+    of birth, is it a fault to have neither.
+    """
+    try:
+        answers = Answers.model_validate(body)
+    except ValidationError as error:
+        return _review_unreadable(error, body, on, source)
+    return Review(answers, tuple(faults_between_answers(answers, body, on, source)))
+
+
 def read_application(
     body: object, *, on: date, source: str, language: Language = "en"
 ) -> Application:
@@ -67,15 +88,15 @@ def read_application(
     `check_for_nation`. Raises InvalidApplication.
     """
     if not isinstance(body, dict):
-        raise InvalidApplication(_field_errors([Fault("", "must-be-an-object")], language))
+        raise InvalidApplication(field_errors([Fault("", "must-be-an-object")], language))
     try:
         application = Application.model_validate(body)
     except ValidationError as error:
-        faults = _faults_of_unreadable(error, body, on, source)
-        raise InvalidApplication(_field_errors(faults, language)) from None
+        faults = _review_unreadable(error, body, on, source).faults
+        raise InvalidApplication(field_errors(faults, language)) from None
     broken = list(faults_between_answers(application, body, on, source))
     if broken:
-        raise InvalidApplication(_field_errors(broken, language))
+        raise InvalidApplication(field_errors(broken, language))
     return _without_what_is_not_asked(application, on)
 
 
@@ -92,7 +113,7 @@ def check_for_nation(
     if nation == residence_nation(application):
         return ()
     faults = faults_in_nation(application, nation, on)
-    return _field_errors(faults, language)
+    return field_errors(faults, language)
 
 
 def _without_what_is_not_asked(application: Application, on: date) -> Application:
@@ -102,18 +123,16 @@ def _without_what_is_not_asked(application: Application, on: date) -> Applicatio
     return application.model_copy(update={"nino": None, "no_nino": None})
 
 
-def _faults_of_unreadable(
+def _review_unreadable(
     error: ValidationError, body: Mapping[str, object], on: date, source: str
-) -> Sequence[Fault]:
+) -> Review:
     """Collect what is not well formed, and what the rules say to the answers that are."""
     details = error.errors(include_url=False, include_input=False, include_context=False)
     unreadable = {detail["loc"][0] for detail in details}
     readable = {name: value for name, value in body.items() if name not in unreadable}
     answers = Answers.model_validate(readable)
-    return [
-        *map(_structural_fault, details),
-        *faults_between_answers(answers, body, on, source),
-    ]
+    by_rules = faults_between_answers(answers, body, on, source)
+    return Review(answers, (*map(_structural_fault, details), *by_rules))
 
 
 def _structural_fault(detail: ErrorDetails) -> Fault:
@@ -130,7 +149,7 @@ def _tokens(location: Iterable[int | str], code: str) -> Iterator[str]:
         yield "/" + name.replace("~", "~0").replace("/", "~1")
 
 
-def _field_errors(faults: Iterable[Fault], language: Language) -> tuple[FieldError, ...]:
+def field_errors(faults: Iterable[Fault], language: Language) -> tuple[FieldError, ...]:
     """Put faults into the form's order, each once, and give them their sentences."""
     found = list(faults)
     unsupported = [fault for fault in found if fault.code == "not-yet-supported"]

@@ -7,7 +7,6 @@ from electoral import problems
 from electoral.authorities import AUTHORITY_UNKNOWN_NAME, Authorities
 from electoral.credentials import Credentials
 from electoral.envelope import timestamp
-from electoral.group_commit import TooManyWaiting, Unavailable
 from electoral.http import bearer_token, edge, json_response, read_json_bytes
 from electoral.identifiers import REFERENCE_LENGTH, normalise_reference
 from electoral.json_body import MalformedJson, canonical_json, parse_json
@@ -21,7 +20,7 @@ from electoral.tracing import child_traceparent
 
 from registration.acceptance import Receipt, Stored
 from registration.batches import BatchItem, answer_each, read_batch
-from registration.errors import KeysMissing
+from registration.counted import CountedSubmissions
 from registration.idempotency import check_idempotency_key
 from registration.partners import Partner
 from registration.status import Status, StatusQuestions
@@ -48,15 +47,12 @@ class Api:
         per_reference: RateLimit,
     ) -> None:
         self.partners = partners
-        self._submissions = submissions
+        self._submissions = CountedSubmissions(submissions, metrics)
         self._questions = questions
         self._proxies = proxies
         self._authorities = authorities
         self._per_address = per_address
         self._per_reference = per_reference
-        self._accepted = metrics.counter("applications_accepted_total")
-        self._replayed = metrics.counter("applications_replayed_total")
-        self._refused = metrics.counter("intake_refused_total")
 
     async def post_application(self, request: web.Request, partner: Partner) -> web.Response:
         """Accept one application."""
@@ -64,7 +60,9 @@ class Api:
         key = check_idempotency_key(request.headers.get("Idempotency-Key"))
         body = _parse(await read_json_bytes(request, APPLICATION_BYTES_MAX))
         traceparent = child_traceparent(request.headers.get("traceparent"))
-        receipt = await self._submit(body, Arrival(partner, key, arrived_at, traceparent))
+        receipt = await self._submissions.submit(
+            body, Arrival(partner, key, arrived_at, traceparent)
+        )
         response = json_response(
             self._receipt_json(receipt.stored), 200 if receipt.replayed else 201
         )
@@ -96,7 +94,8 @@ class Api:
             _check_size(item.application)
             key = check_idempotency_key(item.idempotency_key)
             child = child_traceparent(traceparent)
-            return await self._submit(item.application, Arrival(partner, key, arrived_at, child))
+            arrival = Arrival(partner, key, arrived_at, child)
+            return await self._submissions.submit(item.application, arrival)
 
         answers = await answer_each(items, submit)
         results = [self._result_json(i, a) for i, a in zip(items, answers, strict=True)]
@@ -115,15 +114,6 @@ class Api:
         wait = limit.seconds_to_wait(name)
         if wait:
             raise problems.too_many_requests(wait)
-
-    async def _submit(self, body: object, arrival: Arrival) -> Receipt:
-        try:
-            receipt = await self._submissions.submit(body, arrival)
-        except Unavailable as error:
-            self._refused.labels(_reason(error)).inc()
-            raise
-        (self._replayed if receipt.replayed else self._accepted).inc()
-        return receipt
 
     def _receipt_json(self, stored: Stored) -> dict[str, object]:
         return {
@@ -156,17 +146,6 @@ class Api:
             "steps": [{"step": step, "at": timestamp(at)} for step, at in status.steps.items()],
             "authority": self._authority_json(status.gss_code),
         }
-
-
-def _reason(error: Unavailable) -> str:
-    """Name why intake refused, for the metric."""
-    match error:
-        case TooManyWaiting():
-            return "waiting"
-        case KeysMissing():
-            return "keys"
-        case _:
-            return "not-committed"
 
 
 def _parse(body: bytes) -> object:

@@ -161,9 +161,12 @@ def _outside_great_britain(answers: Answers) -> Iterator[Fault]:
         yield Fault("/country", f"lives-in-{answers.country}")
     if answers.gss_code is not None and answers.gss_code.startswith("N"):
         yield Fault("/gssCode", "lives-in-northern-ireland")
-    if answers.address is None:
-        return
-    postcode = answers.address.postcode
+    if answers.address is not None:
+        yield from faults_of_postcode(answers.address.postcode)
+
+
+def faults_of_postcode(postcode: str) -> Iterator[Fault]:
+    """Find whether an address cannot be ours, by its postcode ("SW1A 1AA")."""
     outside = find_outside(postcode)
     if outside is not None:
         office = _BAILIWICKS.get(postcode[:2], outside)

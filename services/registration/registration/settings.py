@@ -1,13 +1,25 @@
 """Registration's settings, from environment variables that begin with `REGISTRATION_`."""
 
 from pathlib import Path
+from typing import Annotated
 
 from electoral.settings import Networks, PublicServiceSettings
-from pydantic import Field
-from pydantic_settings import SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 SERVICE = "registration"
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def _read_list(text: object) -> object:
+    return tuple(part.strip() for part in text.split(",")) if isinstance(text, str) else text
+
+
+Urls = Annotated[
+    tuple[Annotated[str, StringConstraints(pattern=r"^https?://\S+$")], ...],
+    NoDecode,
+    BeforeValidator(_read_list),
+]
 
 
 class Settings(PublicServiceSettings):
@@ -32,10 +44,45 @@ class Settings(PublicServiceSettings):
     status_per_minute_address: int = Field(
         default=60, ge=1, description="status questions a minute from one address"
     )
+    measured_metrics_urls: Urls = Field(
+        default=(),
+        description="addresses of the metrics of every process whose CPU time is part of the cost"
+        " of an application, comma-separated",
+    )
+    price_cpu_hour_pence: float = Field(
+        default=4.0, ge=0, description="pence for an hour of CPU time, for that cost"
+    )
+    price_gigabyte_month_pence: float = Field(
+        default=10.0, ge=0, description="pence for a gigabyte stored for 30 days, for that cost"
+    )
     status_per_minute_reference: int = Field(
         default=20, ge=1, description="status questions a minute about one reference"
     )
     trusted_proxies: Networks = Field(
         default=(),
         description="networks whose X-Forwarded-For is believed, comma-separated",
+    )
+    notify_url: str | None = Field(
+        default=None,
+        pattern="^https?://",
+        description="base address of Notify, which sends copies of receipts; none without it",
+    )
+    notify_token: SecretStr = Field(default=SecretStr(""), description="our bearer token at Notify")
+    notify_per_second_max: float = Field(
+        default=10.0, ge=0.1, description="messages a second, at most, of all processes together"
+    )
+    notify_give_up_hours: float = Field(
+        default=24.0, gt=0, description="hours after which a copy that does not go is held"
+    )
+    helper_failures_max: int = Field(
+        default=5, ge=1, description="wrong passwords that lock a helper's account"
+    )
+    helper_failures_per_address_max: int = Field(
+        default=20, ge=1, description="wrong sign-ins from one address that lock it"
+    )
+    helper_lock_minutes: int = Field(
+        default=15, ge=1, description="minutes in which these are counted, and that a lock lasts"
+    )
+    helper_session_minutes: int = Field(
+        default=60, ge=2, description="minutes without a request after which a helper signs in anew"
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from electoral.authorities import AUTHORITY_UNKNOWN
 from electoral.blind_index import BlindIndex
 from electoral.identifiers import normalise_reference
 from electoral.postgres import Pool
@@ -17,6 +18,7 @@ from electoral.sealing import SealingError
 from registration.postgres.progress import KnownReference, find_reference, read_progress
 
 STEPS = ("received", "checked", "with-your-council", "decided")
+SENT = "sent-to-your-council"  # noted only where it comes before `checked`
 NOBODY = UUID(int=0)
 
 
@@ -26,11 +28,28 @@ class Status:
 
     gss_code: str
     steps: dict[str, datetime]  # in the order of STEPS, those that were reached
+    sent_before_checked: datetime | None = None  # while DWP had not answered
 
     @property
     def current(self) -> str:
         """Return the furthest step reached."""
         return list(self.steps)[-1]
+
+    @property
+    def sent_to_council_at(self) -> datetime | None:
+        """When it was put into the council's queue: with its first outcome, in whose transaction
+        it leaves for there. None before that, and where nobody knew then which council it is.
+        """
+        if self.gss_code == AUTHORITY_UNKNOWN:
+            return None
+        known = (self.sent_before_checked, self.steps.get("checked"))
+        return min((at for at in known if at is not None), default=None)
+
+    @property
+    def is_sent_to_council(self) -> bool:
+        """Say whether it is or was in the council's queue, at whatever time it came there."""
+        reached = self.steps.keys() & {"with-your-council", "decided"}
+        return self.sent_to_council_at is not None or bool(reached)
 
 
 class StatusQuestions:
@@ -49,7 +68,8 @@ class StatusQuestions:
         if known is None or not right:
             return None
         facts["received"] = known.received_at
-        return Status(known.gss_code, {step: facts[step] for step in STEPS if step in facts})
+        steps = {step: facts[step] for step in STEPS if step in facts}
+        return Status(known.gss_code, steps, facts.get(SENT))
 
     def _is_right(self, known: KnownReference | None, postcode: bytes) -> bool:
         if known is None:

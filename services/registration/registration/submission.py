@@ -6,6 +6,7 @@ from datetime import date, datetime
 from electoral import franchise, problems
 from electoral.blind_index import BlindIndex
 from electoral.calendar import london_date
+from electoral.events import Language
 from electoral.group_commit import GroupCommit, Unavailable
 from electoral.identifiers import draw_reference, new_application_id
 from electoral.json_body import canonical_json
@@ -34,6 +35,7 @@ class Arrival:
     key: str  # the partner's idempotency key
     at: datetime  # by this machine's clock
     traceparent: str
+    language: Language = "en"  # in which it is told what is wrong with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +73,15 @@ class Submissions:
         except SealingError as error:
             raise KeysMissing(type(error).__name__) from None
 
+    async def find_sent(self, arrival: Arrival) -> Stored | None:
+        """Return what was accepted under a key, whatever it said; raises `Unavailable`."""
+        return await self._find(self._intake_key(arrival))
+
     async def _submit(self, body: object, arrival: Arrival) -> Receipt:
         on = london_date(arrival.at)
         sent = _Sent(self._intake_key(arrival), canonical_json(body))
         try:
-            application, placed = await self._read(body, arrival.partner, on)
+            application, placed = await self._read(body, arrival, on)
         except InvalidApplication as error:
             # A repeat after midnight, when a rule has changed, must find its receipt.
             return await self._earlier_receipt(sent, error.errors)
@@ -86,10 +92,11 @@ class Submissions:
         hashed = self._index.permanent("idempotency", arrival.key.encode())
         return IntakeKey(arrival.partner.client_id, hashed)
 
-    async def _read(self, body: object, partner: Partner, on: date) -> tuple[Application, Placed]:
-        application = read_application(body, on=on, source=partner.source)
+    async def _read(self, body: object, arrival: Arrival, on: date) -> tuple[Application, Placed]:
+        source, language = arrival.partner.source, arrival.language
+        application = read_application(body, on=on, source=source, language=language)
         placed = await self._finder.place(application, on)
-        errors = check_for_nation(application, placed.nation, on)
+        errors = check_for_nation(application, placed.nation, on, language)
         if errors:
             raise InvalidApplication(errors)
         return application, placed
@@ -141,6 +148,7 @@ class Submissions:
             else seal("nino-online", application_id, nino.encode()),
             nino_absence=application.nino_absence,
             traceparent=arrival.traceparent,
+            time_taken_seconds=application.time_taken_seconds,
         )
 
 
