@@ -20,8 +20,8 @@ UV := $(BIN)/uv
 PYTEST := $(BIN)/python -m pytest -q
 # Each of the others starts whole systems and wants both cores for itself: tests/acceptance.
 PARALLEL := tests/unit tests/contract tests/conventions tests/integration
-# Two browsers at a time, each file in one: a journey of one file may take half of the time of all.
-BROWSER := tests/browser -n 2 --dist loadfile
+# Two browsers at a time; who is done takes from the other: a few tests take half of the time of all.
+BROWSER := tests/browser -n 2 --dist worksteal
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 
 .PHONY: help
@@ -83,7 +83,7 @@ test-all: $(VENV)/installed-dev ## every test, the long ones too
 
 .PHONY: test-browser
 test-browser: $(VENV)/installed-dev ## the form's pages in the system's Chromium; skipped where there is none
-	@$(PYTEST) $(BROWSER)
+	@$(PYTEST) $(BROWSER) -m "not long"
 
 .PHONY: screenshots
 screenshots: $(VENV)/installed-dev ## pictures of every page of the form, in both languages: var/screenshots

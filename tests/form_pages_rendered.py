@@ -109,7 +109,8 @@ def html_of(
 def exit_pages(language: Language) -> Iterator[tuple[str, str]]:
     """Render every exit page."""
     for reason in EXITS:
-        html = html_of("exit.html", language, personal=False, reason=reason, minimum_age=16)
+        asked = ("nationality", "country-of-residence")
+        html = html_of("exit.html", language, reason=reason, minimum_age=16, asked=asked)
         yield f"exit-{reason}", html
 
 

@@ -30,9 +30,9 @@ from registration.authority import AuthorityFinder
 from registration.counted import CountedSubmissions
 from registration.form.app import Form
 from registration.form.assets import Assets
-from registration.form.helpers import helpers_of
 from registration.form.rendering import Renderer
 from registration.form.sessions import Sessions
+from registration.form.signing_in import signing_in_of
 from registration.form.table import add_form
 from registration.form.texts import Texts
 from registration.intake import Intake
@@ -187,7 +187,7 @@ async def form_port(
         pool=pool,
         sealer=sealer,
         sessions=Sessions(pool, sealer, metrics),
-        helpers=helpers_of(told, pool, index, metrics),
+        helpers=signing_in_of(told, pool, index, metrics),
         submissions=submissions,
         intake=CountedSubmissions(submissions, metrics),
         questions=StatusQuestions(pool, index),
@@ -205,6 +205,7 @@ async def form_port(
         per_reference=RateLimit(told.status_per_minute_reference, 60),
         copies=Copies(pool, sealer, offered=told.notify_url is not None),
         figures=PublicFigures(pool, Prices(0.0, 0.0), listed),
+        files_per_address=RateLimit(told.files_per_minute_address, 60),
     )
     app = web.Application(middlewares=[edge(metrics)])
     add_form(app, form)

@@ -106,7 +106,7 @@ def journeys() -> dict[str, Journey]:
             previous_address={"moved": "abroad"},
             previous_address_abroad={"street": "Rue Neuve", "country": "FR"},
             postal_vote={"wanted": "yes", "formBy": "email"},
-            contact={"post": "yes"},
+            contact={"email": "sian@example.com", "post": "yes"},
         ),
         "of-many": a_journey(
             IN_A_NEW_BUILDING,

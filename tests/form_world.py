@@ -26,6 +26,9 @@ from registration_service import Service, postcode_index, running, settings_of
 
 T = TypeVar("T")
 
+# Copies of receipts are offered; nobody answers there, so none is ever sent.
+COPIES_OFFERED = {"REGISTRATION_NOTIFY_URL": "http://127.0.0.1:9"}
+
 
 @dataclass(frozen=True)
 class FormWorld:
@@ -52,6 +55,21 @@ class FormWorld:
         assert application_id is not None, f"no application {reference}"
         value = self.fetchval("SELECT value FROM outbox WHERE key = $1", str(application_id))
         return self._open(json.loads(value))
+
+    @contextmanager
+    def refusing(self, table: str, change: str) -> Iterator[None]:
+        """Let the database refuse each INSERT or UPDATE of a table until the context ends."""
+        function = (
+            "CREATE OR REPLACE FUNCTION refused() RETURNS trigger LANGUAGE plpgsql"
+            " AS 'BEGIN RAISE EXCEPTION ''refused by a test''; END'"
+        )
+        trigger = f"CREATE TRIGGER refusing BEFORE {change} ON {table} EXECUTE FUNCTION refused()"
+        self.fetchval(function)
+        self.fetchval(trigger)
+        try:
+            yield
+        finally:
+            self.fetchval(f"DROP TRIGGER refusing ON {table}")
 
     def fetchval(self, query: str, *arguments: object) -> Any:
         async def fetch() -> object:

@@ -104,7 +104,7 @@ class PreviousAddress(_AddressLines):
 
 
 class PostalVote(Part):
-    """Whether the form for a postal vote is wanted, and by which way."""
+    """Whether the form for a postal vote is wanted, and how: by email needs `contact.email`."""
 
     wanted: bool
     form_by: Literal["post", "email"] | None = None

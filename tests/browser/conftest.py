@@ -6,7 +6,7 @@ from typing import Protocol
 
 import pytest
 from electoral_local.postgres import EmbeddedPostgres
-from form_world import FormWorld, form_world
+from form_world import COPIES_OFFERED, FormWorld, form_world
 from playwright.sync_api import Browser
 
 from browser.chromium import chromium, installed
@@ -27,7 +27,8 @@ def browser() -> Iterator[Browser]:
 def form(
     embedded_postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[FormWorld]:
-    with form_world(embedded_postgres, tmp_path_factory.mktemp("form")) as world:
+    folder = tmp_path_factory.mktemp("form")
+    with form_world(embedded_postgres, folder, COPIES_OFFERED) as world:
         yield world
 
 

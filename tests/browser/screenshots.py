@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from electoral_local.postgres import EmbeddedPostgres
-from form_world import form_world
+from form_world import COPIES_OFFERED, FormWorld, form_world
 from playwright.sync_api import Browser
 
 from browser.chromium import chromium, installed
@@ -30,20 +30,20 @@ def main(folder: Path) -> int:
         below = Path(state).absolute()
         with (
             EmbeddedPostgres(below / "postgres") as postgres,
-            form_world(postgres, below) as world,
+            form_world(postgres, below, COPIES_OFFERED) as world,
             chromium(program) as browser,
         ):
-            count = take(browser, world.url, folder)
+            count = take(browser, world, folder)
     print(f"{count} pictures are in {folder}.")
     return 0
 
 
-def take(browser: Browser, url: str, folder: Path) -> int:
+def take(browser: Browser, world: FormWorld, folder: Path) -> int:
     """Take all pictures; each state is brought about once and seen in both sizes."""
     count = 0
     for language in ("en", "cy"):
-        with visiting(browser, url, language=language) as visitor:
-            for state in every_state(visitor):
+        with visiting(browser, world.url, language=language) as visitor:
+            for state in every_state(visitor, world):
                 for name, (width, height) in SIZES.items():
                     visitor.page.set_viewport_size({"width": width, "height": height})
                     target = folder / language / name / f"{state}.png"

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from form_world import FormWorld
 from simulated.form_answers import Answers
 
 from browser.applicants import answers
+from browser.rarer_states import states_of_helping, states_of_problems
 from browser.visitor import CHECK, DECLARATION, PAGES_MAX, RECEIPT, Visitor
 
 EXITS = (
@@ -27,6 +29,7 @@ EXITS = (
 # By themselves, and what sent empty or wrong is a mistake there.
 ALONE: tuple[tuple[str, Mapping[str, str] | None], ...] = (
     ("", None),
+    ("about", None),
     ("session-ended", None),
     ("status", {"reference": "12345 6789B", "postcode": "S1 2H"}),
     ("helper/sign-in", {}),
@@ -34,13 +37,22 @@ ALONE: tuple[tuple[str, Mapping[str, str] | None], ...] = (
 )
 
 
-def every_state(visitor: Visitor) -> Iterator[str]:
+def every_state(visitor: Visitor, form: FormWorld) -> Iterator[str]:
     """Bring the window to each state in turn, and name it."""
     yield from _states_alone(visitor)
     seen: set[str] = set()
-    for person in (answers(), _typed_by_hand(), _moved_from_abroad()):
-        yield from _states_of_journey(visitor, person, seen)
+    people = {
+        "everyday": answers(),
+        "typed-by-hand": _typed_by_hand(),
+        "moved-from-abroad": _moved_from_abroad(),
+    }
+    for name, typed in people.items():
+        yield from _states_of_journey(visitor, name, typed, seen)
+    yield from _states_of_sending(visitor, form, answers())
     yield from _states_after_sending(visitor, answers())
+    yield from states_of_problems(visitor, form)
+    yield from states_of_helping(visitor, form)
+    yield from _states_of_figures(visitor)
 
 
 def _typed_by_hand() -> Answers:
@@ -67,18 +79,27 @@ def _states_alone(visitor: Visitor) -> Iterator[str]:
         if wrong is not None:
             visitor.answer(wrong)
             yield f"{name}-error"
-    visitor.page.goto(f"{visitor.base}/performance{'/cy' if visitor.language == 'cy' else ''}")
+
+
+def _states_of_figures(visitor: Visitor) -> Iterator[str]:
+    """The public figures, now that there are some; and days that are none."""
+    performance = f"{visitor.base}/performance{'/cy' if visitor.language == 'cy' else ''}"
+    visitor.page.goto(performance)
     yield "performance"
+    visitor.page.goto(f"{performance}/by-date.csv?from=soon")
+    yield "performance-error"
 
 
-def _states_of_journey(visitor: Visitor, typed: Answers, seen: set[str]) -> Iterator[str]:
+def _states_of_journey(
+    visitor: Visitor, name: str, typed: Answers, seen: set[str]
+) -> Iterator[str]:
     """Answer each page: with nothing, then as it should be; each state that was not seen yet."""
     visitor.page.context.clear_cookies()
     visitor.go("country-of-residence")
     for _ in range(PAGES_MAX):
         slug = visitor.slug
         if slug == CHECK:
-            yield f"{slug}-{len(seen)}"
+            yield f"{slug}-{name}"
             return
         if slug not in seen:
             yield from _empty_and_with_errors(visitor, slug)
@@ -99,21 +120,33 @@ def _empty_and_with_errors(visitor: Visitor, slug: str) -> Iterator[str]:
         visitor.go(slug)
 
 
-def _states_after_sending(visitor: Visitor, typed: Answers) -> Iterator[str]:
+def _states_of_sending(visitor: Visitor, form: FormWorld, typed: Answers) -> Iterator[str]:
+    """Up to the receipt; at first the database takes nothing."""
     visitor.page.context.clear_cookies()
-    visitor.go("country-of-residence")
-    visitor.answer_until(typed)
+    visitor.hurry_to(CHECK, typed)
     visitor.follow(DECLARATION)
     yield DECLARATION
     visitor.press()
     yield f"{DECLARATION}-error"
-    visitor.answer({"agree": "yes"})
+    with form.refusing("application", "INSERT"):
+        visitor.answer({"agree": "yes"})
+        yield "not-sent"
+    visitor.press()
+
+
+def _states_after_sending(visitor: Visitor, typed: Answers) -> Iterator[str]:
     reference = visitor.reference()
     yield RECEIPT
+    visitor.press()
+    yield f"{RECEIPT}-error"
+    visitor.answer({"copyEmail": "yes"})
+    yield f"{RECEIPT}-copy-asked"
     visitor.go("feedback")
     yield "feedback"
     visitor.press()
     yield "feedback-error"
+    visitor.answer({"score": "4"})
+    yield "feedback-given"
     visitor.go("status")
     visitor.answer({"reference": reference, "postcode": typed["postcode"]["postcode"]})
-    yield "status-found"
+    yield "status-result"

@@ -11,8 +11,7 @@ pytestmark = pytest.mark.integration
 
 
 def at_check(visitor: Visitor, **kinds: str) -> None:
-    visitor.go("country-of-residence")
-    visitor.answer_until(answers(**kinds))
+    visitor.hurry_to(CHECK, answers(**kinds))
 
 
 def change(visitor: Visitor, slug: str, typed: dict[str, str]) -> None:
@@ -26,8 +25,7 @@ def test_back_leads_through_every_page_to_the_start_and_shows_what_was_typed(
 ) -> None:
     typed = answers(changed="yes", moved="uk")
     with visit() as visitor:
-        visitor.go("country-of-residence")
-        visitor.answer_until(typed, last="contact")
+        visitor.hurry_to("contact", typed)
         backwards: list[str] = []
         while visitor.slug and len(backwards) < PAGES_MAX:
             visitor.back()
@@ -49,8 +47,7 @@ def test_back_from_a_page_that_is_changed_leads_to_the_check_page(visit: Visitin
 
 def test_the_browsers_own_back_button_shows_what_was_typed(visit: Visiting) -> None:
     with visit() as visitor:
-        visitor.go("country-of-residence")
-        visitor.answer_until(answers(), last="nino")
+        visitor.hurry_to("nino", answers())
         visitor.page.go_back()
         visitor.page.go_back()
         assert visitor.slug == "name"
@@ -116,8 +113,7 @@ def test_a_changed_country_asks_what_it_newly_needs(visit: Visiting) -> None:
 
 def test_another_language_keeps_every_answer(visit: Visiting, form: FormWorld) -> None:
     with visit() as visitor:
-        visitor.go("country-of-residence")
-        visitor.answer_until(answers(), last="nino")
+        visitor.hurry_to("nino", answers())
         visitor.page.locator('a[hreflang="cy"]').first.click()
         visitor.language = "cy"
         assert visitor.slug == "nino"
@@ -129,8 +125,7 @@ def test_another_language_keeps_every_answer(visit: Visiting, form: FormWorld) -
 def test_a_mistake_loses_nothing_that_was_typed(visit: Visiting) -> None:
     typed = {"firstName": "Siân", "middleNames": "Mair", "lastName": ""}
     with visit() as visitor:
-        visitor.go("country-of-residence")
-        visitor.answer_until(answers(), last="name")
+        visitor.hurry_to("name", answers())
         visitor.answer(typed)
         assert visitor.error_fields() == ["lastName"]
         assert {name: visitor.typed(name) for name in typed} == typed

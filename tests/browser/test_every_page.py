@@ -1,9 +1,12 @@
 """What holds for every page in every state, in both languages."""
 
 from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from form_world import FormWorld
 
 from browser.conftest import Visiting
 from browser.states import every_state
@@ -12,20 +15,41 @@ from browser.visitor import DESKTOP, Visitor
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 ZOOMED = (320, 256)  # what is left of 1280x1024 at 400%
-STATES_MIN = 70
+TEMPLATES = Path(str(files("registration.form").joinpath("templates")))
+# No pages: parts that pages include.
+PARTS = frozenset({"layouts", "fields", "performance/plot.html", "assisted/bar.html"})
 
 
 @pytest.mark.parametrize("language", ["en", "cy"])
 def test_every_page_in_every_state_is_accessible_and_fits_at_400_percent(
-    visit: Visiting, language: str
+    visit: Visiting, form: FormWorld, language: str
 ) -> None:
-    found, count = [], 0
+    found, names = [], []
     with visit(language=language) as visitor:
-        for state in every_state(visitor):
-            count += 1
+        for state in every_state(visitor, form):
+            names.append(state)
             found += [f"{state}: {what}" for what in _all_that_is_wrong(visitor, state)]
     assert not found, "\n".join(found)
-    assert count >= STATES_MIN
+    assert len(names) == len(set(names)), "two states have one name"
+    stems = _stems_of_pages()
+    assert sorted(stems - {_stem_of(state, stems) for state in names}) == []
+
+
+def _stems_of_pages() -> frozenset[str]:
+    """How the names of each page's states begin; every template is a page, or among the parts."""
+    found = {path.relative_to(TEMPLATES) for path in TEMPLATES.rglob("*.html")}
+    pages = {each for each in found if not {each.parts[0], each.as_posix()} & PARTS}
+    helpers = {each for each in pages if each.parts[0] == "assisted"}
+    return frozenset(
+        {each.stem for each in pages - helpers} | {f"helper-{h.stem}" for h in helpers}
+    )
+
+
+def _stem_of(state: str, stems: frozenset[str]) -> str:
+    """Name the page that a state is of: the longest that its name begins with."""
+    fitting = [stem for stem in stems if f"{state}-".startswith(f"{stem}-")]
+    assert fitting, f"{state} is of no template"
+    return max(fitting, key=len)
 
 
 def _all_that_is_wrong(visitor: Visitor, state: str) -> Iterator[str]:

@@ -36,11 +36,11 @@ def test_who_cannot_go_on_is_told_why_and_may_come_back(
     visit: Visiting, language: str, slug: str, typed: dict[str, str], reason: str
 ) -> None:
     with visit(language=language) as visitor:
-        visitor.go("country-of-residence")
-        visitor.answer_until(answers(), last=slug)
+        visitor.hurry_to(slug, answers())
         visitor.answer(typed)
         assert visitor.slug == f"exit/{reason}"
-        visitor.go(slug)
+        visitor.back()
+        assert visitor.slug == slug
         assert {name: visitor.typed(name) for name in typed} == typed
 
 

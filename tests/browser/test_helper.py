@@ -3,30 +3,21 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from form_world import FormWorld
-from registration.form.passwords import hash_password
 
 from browser.applicants import answers
 from browser.conftest import Visiting
+from browser.helping import NEXT_PERSON, SIGN_IN, SIGN_OUT, make_helper, sign_in
 from browser.visitor import CHECK, DECLARATION, RECEIPT, Visitor
 
 pytestmark = pytest.mark.integration
 
-SIGN_IN, NEXT_PERSON, SIGN_OUT = "helper/sign-in", "helper/next-person", "helper/sign-out"
-PASSWORD = "three random words"
 OF_THE_PERSON = ("Siân", "Neill", "AB123456C", "sian@example.com", "Heol y Bont")
 STEPS_BACK = 6
 
 
 @pytest.fixture
 def account(form: FormWorld) -> str:
-    make = "INSERT INTO helper VALUES ($1, $2) ON CONFLICT DO NOTHING"
-    form.fetchval(make, "sian", hash_password(PASSWORD))
-    return "sian"
-
-
-def sign_in(visitor: Visitor, name: str, password: str = PASSWORD) -> None:
-    visitor.go(SIGN_IN)
-    visitor.answer({"name": name, "password": password})
+    return make_helper(form)
 
 
 def violations(visitor: Visitor) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from electoral.address_lookup import (
     Address,
     AddressLookup,
@@ -19,8 +20,11 @@ from electoral.address_lookup import (
 from electoral.authorities import AUTHORITY_UNKNOWN
 from electoral.postcodes import PostcodeIndex
 from electoral.postgres import Pool
+from electoral.problems import FieldError, Problem
 from form_port import ANSWERS, FormPort, Visitor, form_port
-from registration.form.visit import today
+from registration.form.not_sent import show_refused
+from registration.form.session import FormSession
+from registration.form.visit import journey_of, today
 from registration_service import postcode_index
 
 pytestmark = pytest.mark.integration
@@ -37,7 +41,7 @@ def postcodes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Troubled:
-    """A look-up that works until it is told otherwise: `slow`, `down` or `failing`."""
+    """A look-up that works until it is told otherwise: `slow`, `down`, `failing` or `wordy`."""
 
     def __init__(self, postcodes: Path, trouble: str = "") -> None:
         self._well = SyntheticAddressLookup(PostcodeIndex(postcodes))
@@ -49,7 +53,10 @@ class Troubled:
 
     async def by_postcode(self, postcode: str) -> tuple[Address, ...]:
         await self._suffer()
-        return await self._well.by_postcode(postcode)
+        found = await self._well.by_postcode(postcode)
+        if self.trouble == "wordy":
+            return tuple(one._replace(street="Long " * 60) for one in found)
+        return found
 
     async def _suffer(self) -> None:
         if self.trouble == "slow":
@@ -211,6 +218,17 @@ async def test_a_look_up_that_ends_before_sending_leaves_the_postcodes_authority
     assert address["uprn"]
 
 
+async def test_an_address_worded_as_no_application_takes_it_is_typed_by_hand(
+    port: FormPort, lookup: Troubled
+) -> None:
+    lookup.trouble = "wordy"
+    visitor = await at_postcode(port)
+    await visitor.answer("postcode")
+    await visitor.get("address")
+    await visitor.answer("address", uprn=UPRN.findall(visitor.text)[0])
+    assert place_of(visitor) == "type-address"
+
+
 async def test_the_postcode_is_filled_in_where_the_address_is_typed(port: FormPort) -> None:
     visitor = await at_postcode(port)
     await visitor.answer("postcode", postcode="s1 2hh")
@@ -279,3 +297,58 @@ async def at_unplaced(port: FormPort) -> Visitor:
     assert place_of(visitor) == "type-address"
     await visitor.answer("type-address", street="New Street", postcode=UNPLACED)
     return visitor
+
+
+async def at_council(port: FormPort) -> Visitor:
+    """Answer up to the council, which is wrong in the session by now."""
+    visitor = await at_postcode(port)
+    await visitor.answer("postcode", postcode=UNPLACED)
+    await visitor.answer("type-address", street="New Street", postcode=UNPLACED)
+    await visitor.answer("council", gssCode=SHEFFIELD)
+    return visitor
+
+
+async def session_in(port: FormPort, visitor: Visitor) -> FormSession:
+    (token,) = visitor.cookies.values()
+    session = await port.form.sessions.read(token)
+    assert session is not None
+    return session
+
+
+async def test_an_answer_that_has_become_wrong_is_shown_with_why_and_with_its_list(
+    port: FormPort,
+) -> None:
+    visitor = await at_council(port)
+    session = await session_in(port, visitor)
+    typed = {**session.typed, "council": {"gssCode": "nowhere"}}
+    await port.form.sessions.change(session, lambda now: now.with_typed(typed))
+    assert (await visitor.get("council")).status == 422
+    assert 'href="#gssCode"' in visitor.text
+    assert f'value="{SHEFFIELD}"' in visitor.text
+
+
+async def test_what_the_rules_refuse_when_it_is_sent_is_shown_on_its_page_with_its_list(
+    port: FormPort,
+) -> None:
+    visitor = await at_council(port)
+    session = await session_in(port, visitor)
+    refused = (FieldError("/gssCode", "missing", "Choose your council"),)
+    answer = await show_refused(port.form, session, journey_of(session, "en"), refused)
+    assert isinstance(answer, web.Response)
+    assert answer.status == 422
+    assert isinstance(answer.body, bytes)
+    shown = answer.body.decode()
+    assert 'href="#gssCode"' in shown
+    assert f'value="{SHEFFIELD}"' in shown
+    assert 'action="/register-to-vote/council"' in shown
+
+
+async def test_a_page_that_is_not_asked_is_never_shown_when_the_rules_refuse(
+    port: FormPort,
+) -> None:
+    visitor = await at_postcode(port)
+    await visitor.answer("postcode", postcode=POSTCODE)
+    session = await session_in(port, visitor)
+    refused = (FieldError("/gssCode", "missing", "Choose your council"),)
+    with pytest.raises(Problem):
+        await show_refused(port.form, session, journey_of(session, "en"), refused)

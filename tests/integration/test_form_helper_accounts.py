@@ -14,12 +14,12 @@ from electoral import postgres
 from electoral.blind_index import BlindIndex
 from electoral.group_commit import TooManyWaiting
 from electoral.metrics import Metrics
-from electoral.postgres import Pool
+from electoral.postgres import Pool, transaction
 from electoral.sealing import DirectoryKeyring
 from registration.__main__ import main
 from registration.form.assisted import LockRule
-from registration.form.helpers import TRYING_MAX, Helpers
 from registration.form.passwords import Passwords, hash_password
+from registration.form.signing_in import TRYING_MAX, SigningIn
 from registration.postgres import assisted
 
 pytestmark = pytest.mark.integration
@@ -36,7 +36,7 @@ HASHED = hash_password(PASSWORD)
 @pytest.fixture
 async def two_processes(
     postgres_dsn: Callable[[str], str], keys_root: Path
-) -> AsyncIterator[tuple[Helpers, Helpers, Pool]]:
+) -> AsyncIterator[tuple[SigningIn, SigningIn, Pool]]:
     """Two processes of registration, as far as helpers can tell: a pool each, one database."""
     dsn = postgres_dsn("registration")
     index = BlindIndex(DirectoryKeyring(keys_root / "registration"))
@@ -49,11 +49,11 @@ async def two_processes(
         ]
         for name in ("sian", "owen"):
             assert await assisted.add_account(pools[0], name, HASHED)
-        one, other = (Helpers(pool, index, Metrics(), Passwords(), RULE, IDLE) for pool in pools)
+        one, other = (SigningIn(pool, index, Metrics(), Passwords(), RULE, IDLE) for pool in pools)
         yield one, other, pools[0]
 
 
-Processes = tuple[Helpers, Helpers, Pool]
+Processes = tuple[SigningIn, SigningIn, Pool]
 
 
 async def test_who_signs_in_is_known_by_the_token_in_every_process(
@@ -136,6 +136,24 @@ async def test_an_address_that_tries_many_names_is_locked_and_another_is_not(
     assert await other.sign_in("sian", PASSWORD, THERE) is not None
 
 
+async def test_what_can_be_no_name_is_counted_like_a_name_that_nobody_has(
+    two_processes: Processes,
+) -> None:
+    one, _, pool = two_processes
+    for name in ("a\0", "nobody"):
+        assert await one.sign_in(name, PASSWORD, HERE) is None
+    noted = await pool.fetch("SELECT helper, address_hash FROM helper_attempt")
+    assert len(noted) == 2
+    assert noted[0] == noted[1]
+
+
+async def test_a_cookie_that_is_no_text_signs_nobody_in_or_out(two_processes: Processes) -> None:
+    one, _, _ = two_processes
+    broken = "\udcff" * 43
+    assert await one.who(broken) is None
+    await one.sign_out(broken)
+
+
 async def test_addresses_are_stored_as_keyed_hashes(two_processes: Processes) -> None:
     one, _, pool = two_processes
     await one.sign_in("sian", WRONG, HERE)
@@ -198,6 +216,42 @@ async def test_nobody_signs_in_with_a_password_that_was_changed_while_it_was_com
     assert await pool.fetchval("SELECT count(*) FROM helper_session") == 0
 
 
+async def test_a_sign_in_waits_for_a_change_of_its_account_and_never_the_other_way_round(
+    two_processes: Processes,
+) -> None:
+    one, other, pool = two_processes
+    await one.sign_in("sian", WRONG, HERE)
+    await make_older(pool, timedelta(minutes=31))  # so that the next attempt forgets it
+    async with transaction(pool) as unlocking:
+        await unlocking.execute("UPDATE helper SET locked_at = NULL WHERE name = 'sian'")
+        trying = asyncio.create_task(other.sign_in("sian", PASSWORD, HERE))
+        await until_waiting(pool)
+        await unlocking.execute("DELETE FROM helper_attempt WHERE helper = 'sian'")
+    assert await trying is not None
+
+
+async def test_who_gave_the_right_password_waits_for_a_change_of_the_account_too(
+    two_processes: Processes,
+) -> None:
+    _, _, pool = two_processes
+    attempt = await assisted.begin_attempt(pool, "sian", bytes(32), RULE)
+    assert attempt is not None
+    async with transaction(pool) as unlocking:
+        await unlocking.execute("UPDATE helper SET locked_at = NULL WHERE name = 'sian'")
+        opening = asyncio.create_task(assisted.open_session(pool, attempt, bytes(32), IDLE))
+        await until_waiting(pool)
+        await unlocking.execute("DELETE FROM helper_attempt WHERE helper = 'sian'")
+    assert await opening is None  # what was tried before is forgotten, and nothing comes of it
+
+
+async def until_waiting(pool: Pool) -> None:
+    """Wait until somebody waits for a row."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    async with asyncio.timeout(10):
+        while not await pool.fetchval(waiting):
+            await asyncio.sleep(0.02)
+
+
 async def test_an_unlocked_account_starts_anew(two_processes: Processes) -> None:
     one, _, pool = two_processes
     for _ in range(RULE.failures_max):
@@ -212,7 +266,7 @@ async def test_an_unknown_and_a_locked_account_take_as_long_as_a_wrong_password(
 ) -> None:
     _, _, pool = two_processes
     index = BlindIndex(DirectoryKeyring(keys_root / "registration"))
-    helpers = Helpers(pool, index, metrics, Passwords(), NO_RULE, IDLE)
+    helpers = SigningIn(pool, index, metrics, Passwords(), NO_RULE, IDLE)
     await assisted.lock_account(pool, "owen")
     seconds: dict[str, list[float]] = {"sian": [], "nobody": [], "owen": []}
     for name in ("sian", "nobody", "owen") * 12:

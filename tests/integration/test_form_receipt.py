@@ -2,14 +2,20 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import asyncpg
 import pytest
 from electoral.identifiers import show_reference
 from electoral.postgres import Pool
 from electoral_local.ports import free_ports
 from form_port import ANSWERS, FormPort, Visitor, form_port
 from notify_world import EMAIL, MOBILE, PHONE, Outside, rows, sending, until, until_tried
+from registration.form.receipts import show_receipt
+from registration.form.session import FormReceipt, new_session
+from registration.notify.copies import Copies
 from registration_service import postcode_index
 from simulated.notify import JOURNAL_FILE
 
@@ -144,3 +150,14 @@ async def test_nothing_of_the_person_is_in_the_table_the_logs_or_the_journal(
     everything += "".join(capsys.readouterr())
     for canary in (EMAIL, EMAIL.partition("@")[0], "7700", "O'Neill"):
         assert canary not in everything
+
+
+async def test_the_receipt_is_shown_though_nobody_can_say_which_copies_were_asked_for(
+    port: FormPort,
+) -> None:
+    away = Copies(asyncpg.create_pool("postgresql://127.0.0.1"), port.form.sealer, offered=True)
+    form = replace(port.form, copies=away)
+    receipt = FormReceipt("ABCDE12345", "E08000039", datetime.now(UTC), email="a@example.com")
+    answer = await show_receipt(form, new_session(), receipt, "en")
+    assert answer.status == 200
+    assert "ABCDE 12345" in (answer.text or "")

@@ -12,6 +12,7 @@ from electoral.postgres import Pool
 from electoral.sealing import DoesNotOpen, Sealer, key_id_of
 from form_port import ANSWERS, FormPort, Visitor, form_port
 from registration.form.session import session_id
+from registration.postgres.form_sessions import count_blocks, sweep_sessions
 from registration_service import postcode_index
 
 PERSONAL = ("Siân", "O'Neill", "O\\u0027Neill", "AB123456", "AB 12", "Mill Lane", "sian@", "1987")
@@ -223,6 +224,27 @@ async def test_the_sweep_leaves_what_goes_on(port: FormPort, registration_pool: 
     assert await registration_pool.fetchval("SELECT count(*) FROM form_session") == 1
 
 
+async def test_a_sweep_goes_through_the_table_once_a_few_blocks_at_a_time(
+    port: FormPort, registration_pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count, blocks_at_once = 60, 7
+    monkeypatch.setattr("registration.form.sessions.SWEEP_BLOCKS", blocks_at_once)
+    await registration_pool.execute(
+        "INSERT INTO form_session (session_id, sealed, expires_at)"
+        " SELECT int4send(n), repeat('x', 3000), now() - interval '1 minute' * (n % 2 * 2 - 1)"
+        " FROM generate_series(1, $1) AS n",
+        count,
+    )
+    assert await count_blocks(registration_pool) > 3 * blocks_at_once
+    left = "SELECT count(*) FROM form_session"
+    first = await sweep_sessions(registration_pool, range(blocks_at_once))
+    assert 0 < first <= 2 * blocks_at_once
+    assert await registration_pool.fetchval(left) == count - first
+    await port.form.sessions.sweep()
+    assert await registration_pool.fetchval(left) == count / 2
+    assert await registration_pool.fetchval(f"{left} WHERE expires_at > now()") == count / 2
+
+
 async def test_a_destroyed_key_ends_the_session(port: FormPort, keys_root: Path) -> None:
     visitor = await begun(port)
     for key in (keys_root / "registration").glob("form-session-*.key"):
@@ -282,10 +304,21 @@ async def test_personal_pages_are_stored_nowhere_and_framed_by_nobody(port: Form
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
     assert page.headers["X-Content-Type-Options"] == "nosniff"
-    for slug in ("", "exit/abroad", "cy", "cy/exit/abroad"):
+    for slug in ("", "cy", "about"):
         public = await visitor.get(slug)
         assert public.status == 200
         assert public.headers["Cache-Control"] == "public, max-age=300"
+
+
+async def test_an_exit_page_leads_back_to_the_answer_of_its_visitor_only(port: FormPort) -> None:
+    visitor = await begun(port)
+    stranger = await visitor.get("exit/abroad")  # who lives in England, or has no session
+    assert "govuk-back-link" not in await stranger.text()
+    await visitor.answer("country-of-residence", country="abroad")
+    leaving = await visitor.get("exit/abroad")
+    back = '<a href="/register-to-vote/country-of-residence" class="govuk-back-link">'
+    assert back in await leaving.text()
+    assert leaving.headers["Cache-Control"] == stranger.headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -68,7 +69,8 @@ async def asked(port: FormPort, reference: str, postcode: str = POSTCODE) -> Vis
 
 async def steps(port: FormPort, one: Stored) -> dict[str, str]:
     """Return each step as the page shows it."""
-    return dict(STEP.findall((await asked(port, one.reference)).text))
+    text = (await asked(port, one.reference)).text.replace("\u00a0", " ")
+    return dict(STEP.findall(text))
 
 
 async def test_the_page_asks_without_a_session_and_may_be_kept(port: FormPort) -> None:
@@ -118,7 +120,7 @@ async def test_nothing_is_said_to_be_sent_while_nobody_knows_the_council(port: F
     one = await apply(port, address=address)
     await note(port, one, checked=MORNING)
     visitor = await asked(port, one.reference, "AA3 1AB")
-    shown = dict(STEP.findall(visitor.text))
+    shown = dict(STEP.findall(visitor.text.replace("\u00a0", " ")))
     assert (shown["Checked"], shown["Sent to your council"]) == ("1 June 2026 at 9:05am", "Not yet")
     assert "still finding out which council" in visitor.text
     await note(port, one, with_your_council=MORNING + HOUR)
@@ -175,6 +177,28 @@ async def test_what_is_missing_or_malformed_is_told_beside_its_field(port: FormP
     assert 'value="4BCDF"' in visitor.text
 
 
+@pytest.mark.parametrize(
+    "reference", ["\0AAAAAAAAA", "AAAAA/AAAA", "ÀAAAAAAAAA", "AAAAAAAAA\ud800"]
+)
+async def test_what_is_no_letter_or_digit_is_in_no_reference(
+    port: FormPort, reference: str
+) -> None:
+    visitor = port.visitor()
+    fields = {"reference": reference, "postcode": POSTCODE}
+    body = urlencode(fields, errors="surrogatepass")
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await visitor.client.post("/register-to-vote/status", data=body, headers=headers)
+    assert answer.status == 422
+    assert "must be 10 letters and numbers" in await answer.text()
+
+
+async def test_a_postcode_with_a_nul_is_no_postcode(port: FormPort) -> None:
+    visitor = port.visitor()
+    fields = {"reference": draw_reference(), "postcode": f"{POSTCODE}\0"}
+    assert (await visitor.post("status", fields)).status == 422
+    assert "Enter a full UK postcode" in visitor.text
+
+
 async def test_a_result_is_kept_nowhere(port: FormPort) -> None:
     one = await apply(port)
     visitor = port.visitor()
@@ -216,7 +240,7 @@ async def test_in_welsh_nothing_is_in_english(port: FormPort) -> None:
     visitor = port.visitor()
     await visitor.post("cy/status", {"reference": one.reference, "postcode": POSTCODE})
     assert '<html lang="cy"' in visitor.text
-    assert "Not yet" not in visitor.text
+    assert "Not\u00a0yet" not in visitor.text
     assert "Mehefin" not in visitor.text
     await note(port, one, checked=MORNING)
     await visitor.post("cy/status", {"reference": one.reference, "postcode": POSTCODE})

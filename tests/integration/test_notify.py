@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -275,6 +276,25 @@ async def test_two_senders_share_the_rate_and_send_nothing_twice(
     elapsed = (datetime.now(UTC) - began).total_seconds()
     assert len(outside.journal()) == count == (await outside.figures())["calls"]
     assert elapsed >= (count - 1) / rate
+
+
+@pytest.mark.parametrize("first_stays", [True, False])
+async def test_nobody_calls_a_notify_that_asked_to_be_left_alone(
+    port: FormPort, outside: Outside, monkeypatch: pytest.MonkeyPatch, first_stays: bool
+) -> None:
+    monkeypatch.setattr("registration.notify.sender.LEASE_SECONDS", 0.1)
+    await outside.behave(throttleRate=1, retryAfterSeconds=2)
+    await ask(port, await apply(port))
+    async with AsyncExitStack() as first:
+        await first.enter_async_context(sending(port, outside))
+        await until_tried(port, "throttled")
+        if not first_stays:
+            await first.aclose()
+        async with sending(port, outside):
+            await asyncio.sleep(1)
+            assert (await outside.figures())["calls"] == 1
+            await outside.behave(throttleRate=0)
+            await until(port, "sent")
 
 
 async def test_what_waits_and_what_is_held_is_counted(port: FormPort, outside: Outside) -> None:

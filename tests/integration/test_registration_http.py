@@ -486,6 +486,15 @@ async def test_what_is_no_status_question_is_422(client: Client, body: bytes) ->
     assert faults(await client.request("POST", "/v1/status", data=body, headers=headers))
 
 
+@pytest.mark.parametrize(
+    ("reference", "postcode"), [("\0AAAAAAAAA", "S1 2HH"), ("9F3PJQJZ28", "S1 2HH\0")]
+)
+async def test_a_status_question_with_a_nul_is_refused(
+    client: Client, reference: str, postcode: str
+) -> None:
+    check_problem(await client.ask(reference, postcode), 400)
+
+
 async def test_a_status_question_is_at_most_a_kibibyte(client: Client) -> None:
     check_problem(await client.ask("9F3PJQJZ28", " " * 1024), 413)
 

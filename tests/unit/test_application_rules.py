@@ -53,6 +53,11 @@ def no_birth(age_range: str) -> dict[str, object]:
         ({"contact": {}}, ("/contact", "missing")),
         ({"contact": {"post": False}}, ("/contact", "missing")),
         ({"postalVote": {"wanted": True}}, ("/postalVote/formBy", "missing")),
+        *(
+            ({"postalVote": {"wanted": True, "formBy": "email"}, "contact": contact},
+             ("/contact/email", "needed-for-postal-vote"))
+            for contact in ({"phone": "01632 960 001"}, {"post": True}, {})
+        ),
         ({"dateOfBirth": "2026-11-22"}, ("/dateOfBirth", "in-the-future")),
         ({"dateOfBirth": "2027-01-01"}, ("/dateOfBirth", "in-the-future")),
         ({"dateOfBirth": "1911-11-22"}, ("/dateOfBirth", "too-long-ago")),

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from hashlib import sha256
 
 import pytest
 from registration.form import assisted_pages
@@ -12,6 +13,7 @@ from registration.form.assisted import (
     is_long_enough,
     is_name,
     may_go_on,
+    name_to_try,
     normal_name,
     session_id_of,
 )
@@ -71,6 +73,19 @@ def test_what_is_derived_of_a_token_does_not_hold_it() -> None:
     assert token not in csrf_of(token)
     assert token.encode() not in session_id_of(token)
     assert csrf_of(token) != csrf_of(f"{token}x")
+
+
+def test_whatever_a_cookie_holds_names_a_session_that_nobody_has() -> None:
+    broken = "\udcff" * 43  # a byte that is no UTF-8, as the server reads it
+    assert session_id_of(broken) == sha256(b"\xff" * 43).digest()
+    assert len(csrf_of(broken)) == 64
+
+
+@pytest.mark.parametrize("typed", ["", "a\0", "sian\0", "Siân", "a" * 30_000])
+def test_what_can_be_no_name_is_tried_as_nobodys(typed: str) -> None:
+    assert not is_name(name_to_try(typed))
+    assert name_to_try(typed) == name_to_try("two words")
+    assert name_to_try(" Sian ") == "sian"
 
 
 async def test_a_password_matches_its_own_hash_alone() -> None:

@@ -57,7 +57,7 @@ def test_english_on_a_page_is_found_whether_text_attribute_or_component() -> Non
 
     assert left('<a lang="en" href="/">Register to vote</a><p>Siân O’Neill, 12 Mill Lane</p>') == []
     assert left("<h2>There is a problem</h2>") == ["There is a problem"]
-    assert left('<p aria-label="Choose from the list">Iawn</p>') == ["Choose from the list"]
+    assert left('<p aria-label="Select from the list">Iawn</p>') == ["Select from the list"]
     assert left("<p>Gwall: Enter your first name</p>") == ["Gwall: Enter your first name"]
     assert left("<label>Day</label><script>Day</script>") == ["Day"]
     assert left("<p>Cawsom y cais. We received it on 18 June 2024.</p>") != []

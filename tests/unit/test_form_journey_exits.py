@@ -55,6 +55,36 @@ def test_answer_leads_out_and_is_kept(slug: str, fields: dict[str, str], reason:
     assert fields.items() <= journey.typed[slug].items()
 
 
+@pytest.mark.parametrize(
+    ("answers", "slugs"),
+    [
+        ({"country-of-residence": {"country": "abroad"}}, ("country-of-residence",)),
+        ({"nationality": BRAZILIAN}, ("nationality", "country-of-residence")),
+        ({"date-of-birth": BORN_15_YEARS_AGO}, ("date-of-birth", "country-of-residence")),
+        ({"date-of-birth": of_age("dontKnow")}, ("date-of-birth",)),
+        ({"postcode": {"postcode": "BT1 1AA"}}, ("postcode",)),
+        (
+            {"date-of-birth": BORN_15_YEARS_AGO, "country-of-residence": {"country": "scotland"}},
+            ("date-of-birth", "country-of-residence", "postcode"),
+        ),
+    ],
+)
+def test_an_exit_leads_back_to_what_caused_it_and_only_to_what_was_answered(
+    answers: Answered, slugs: tuple[str, ...]
+) -> None:
+    assert a_journey({**EVERYDAY, **answers}).exit_slugs() == slugs
+
+
+def test_an_address_typed_by_hand_may_be_changed_where_it_leads_out() -> None:
+    typed = {"street": "Falls Road", "postcode": "BT12 4PD"}
+    journey = a_journey(address={"uprn": "not-listed"}, type_address=typed)
+    assert journey.exit_slugs() == ("type-address",)
+
+
+def test_who_does_not_leave_has_nothing_to_undo() -> None:
+    assert a_journey().exit_slugs() == ()
+
+
 def test_back_from_an_exit_is_the_way_through_the_pages() -> None:
     journey = answer(a_journey(), "country-of-residence", {"country": "abroad"})
     assert journey.back_slug("nationality") == "country-of-residence"

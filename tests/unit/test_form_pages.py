@@ -8,6 +8,7 @@ from registration.form.journey import Journey
 from registration.form.page import TYPED_LENGTH_MAX, Page, Typed
 from registration.form.pages import PAGES, page_of
 from registration.form.placing import Answered
+from registration.form.visit import page_errors
 from registration.messages import sentence
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.slug)
@@ -264,6 +265,31 @@ def test_previous_name_that_somebody_rather_keeps_is_not_sent() -> None:
 def test_way_of_the_postal_vote_form_is_not_sent_when_none_is_wanted() -> None:
     journey = a_journey(postal_vote={"wanted": "no", "formBy": "email"})
     assert journey.body["postalVote"] == {"wanted": False}
+
+
+def test_postal_vote_form_by_email_wants_an_address_whichever_is_answered_last() -> None:
+    by_email = {**EVERYDAY, "postal-vote": {"wanted": "yes", "formBy": "email"}}
+    asked = [("/contact/email", "needed-for-postal-vote")]
+    assert faults_of("contact", {"phone": "01632 960 001"}, by_email) == asked
+    by_phone = a_journey(contact={"phone": "01632 960 001"})
+    changed = answer(by_phone, "postal-vote", by_email["postal-vote"])
+    assert changed.faults("postal-vote") == ()
+    assert changed.next_slug() == "contact"
+    assert [(fault.pointer, fault.code) for fault in changed.faults("contact")] == asked
+
+
+def test_a_page_says_nothing_of_what_only_the_api_has() -> None:
+    journey = a_journey(previous_address={"moved": "uk"})
+    page = page_of("previous-address-uk")
+    assert page is not None
+    empty = journey.answered(page.slug, {}).faults(page.slug)
+    assert [error.text for error in page_errors(page, empty, "en")] == [
+        "Enter the street of your previous address",
+        "Enter the postcode of your previous address",
+    ]
+    here = {"property": "12", "street": "Sample Road", "postcode": "S1 2HH"}
+    (same,) = page_errors(page, answer(journey, page.slug, here).faults(page.slug), "en")
+    assert same.text == "Your previous address must be different from your current address"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import time
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from form_pages_rendered import (
     read,
     renderer,
 )
+from form_shown import checks, figures, others, problems, receipts, rendered, statuses
 from registration.form.pages import PAGES
 from registration.form.pages.address import LINES
 from registration.form.rendering import VARIES_BY, PageError
@@ -32,8 +34,7 @@ from registration.form.texts import Texts
 
 TEMPLATES = Path(str(files("registration.form").joinpath("templates")))
 PARTS = {"layouts", "fields"}
-RENDERED_ELSEWHERE = {  # with figures, by the tests of the performance page
-    "performance/performance.html",
+INCLUDED = {  # in a page with figures, and in each page of a helper
     "performance/plot.html",
     "assisted/bar.html",
 }
@@ -86,7 +87,17 @@ def states(language: Language) -> dict[str, str]:
         pages[f"{slug}-wrong-{language}"] = html_of(
             question(slug), language, typed=typed, errors=wrong
         )
-    return pages
+    return pages | dict(as_handlers_ask(language))
+
+
+def as_handlers_ask(language: Language) -> Iterator[tuple[str, str]]:
+    """Render what has more than one face: problems, receipts, figures and the like."""
+    for shown in (*problems(), *checks(), *receipts(), *statuses(), *figures(), *others()):
+        yield f"{shown.name}-shown-{language}", rendered(shown, language=language)
+        if shown.fields:
+            wrong = (PageError(field, f"Mend {field}") for field in shown.fields)
+            html = rendered(shown, *wrong, language=language)
+            yield f"{shown.name}-shown-wrong-{language}", html
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +110,9 @@ def pages() -> dict[str, str]:
 
 def test_every_template_is_rendered_here() -> None:
     found = {path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.html")}
-    whole = {name for name in found if name.split("/")[0] not in PARTS} - RENDERED_ELSEWHERE
-    assert whole == {*TOLD, "exit.html", *map(question, QUESTIONS)}
+    whole = {name for name in found if name.split("/")[0] not in PARTS} - INCLUDED
+    several = {each.template for each in (*problems(), *figures())}
+    assert whole == {*TOLD, "exit.html", *several, *map(question, QUESTIONS)}
 
 
 def test_every_page_is_valid_html(pages: dict[str, str], tmp_path: Path) -> None:
@@ -315,6 +327,44 @@ def test_browsers_and_keyboards_are_told_what_is_asked() -> None:
 def test_the_ages_that_a_nation_knows_are_offered(nation: str, ages: list[str]) -> None:
     document = read(html_of("questions/date-of-birth.html", nation=nation))
     assert [each.attributes["value"] for each in document.all("input", name="ageRange")] == ages
+
+
+def marked(html: str) -> list[str]:
+    return [
+        part
+        for part in ("day", "month", "year")
+        if "govuk-input--error" in (read(html).by_id(part).attributes["class"] or "")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong", "parts"),
+    [
+        ({}, ("day",), ["day", "month", "year"]),
+        ({"day": "30", "month": "2", "year": "1987"}, ("day",), ["day", "month", "year"]),
+        ({"month": "2", "year": "1987"}, ("day",), ["day"]),
+        ({"day": "1"}, ("month", "year"), ["month", "year"]),
+        ({"day": "1", "month": "2", "year": "87"}, ("year",), ["year"]),
+        ({}, ("cannot",), []),
+    ],
+)
+def test_the_parts_of_a_date_that_are_wrong_are_marked(
+    typed: dict[str, str], wrong: tuple[str, ...], parts: list[str]
+) -> None:
+    errors = tuple(PageError(part, "Mend it") for part in wrong)
+    assert marked(html_of("questions/date-of-birth.html", typed=typed, errors=errors)) == parts
+
+
+def test_an_exit_page_leads_to_nothing_for_who_has_not_come_by_it() -> None:
+    def answers_linked(asked: tuple[str, ...]) -> list[str]:
+        html = html_of("exit.html", reason="no-franchise", asked=asked)
+        links = [
+            link.attributes["href"] or "" for link in read(html).all("a", **{"class": "govuk-link"})
+        ]
+        return [href for href in links if href.rpartition("/")[2] in QUESTIONS]
+
+    assert answers_linked(("nationality",)) == ["/register-to-vote/nationality"]
+    assert answers_linked(()) == []
 
 
 # -- Kept pages ------------------------------------------------------------------------------------

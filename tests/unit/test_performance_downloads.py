@@ -33,7 +33,7 @@ def written(
 ) -> list[list[str]]:
     """Return the rows of a file of the days from so many before today until today."""
     period = Period(TODAY - back * DAY, TODAY)
-    text = BY_NAME[name].write(period, days, authorities, TODAY)
+    text = BY_NAME[name].write(period, days, authorities, TODAY - DAY)
     return list(csv.reader(text.splitlines()))
 
 
@@ -71,7 +71,7 @@ def test_every_age_group_has_a_column_of_its_own(authorities: Authorities) -> No
     assert written("by-age-group", days, authorities)[-1][1:] == [str(n) for n in range(1, 9)]
 
 
-def test_authorities_are_told_of_days_that_are_over(authorities: Authorities) -> None:
+def test_authorities_are_told_of_days_that_are_settled(authorities: Authorities) -> None:
     days = {TODAY - DAY: {"E08000025": 40}, TODAY: {"E08000025": 50}}
     rows = written("by-authority", days, authorities)
     assert {row[0] for row in rows[1:]} == {"2026-11-21"}

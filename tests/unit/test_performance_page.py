@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 from electoral.calendar import BIN
 from electoral.events import Language
+from electoral.limits import RateLimit
+from electoral.problems import Problem
+from electoral.proxies import TrustedProxies
+from multidict import CIMultiDict
 from registration.form.assets import Assets
 from registration.form.performance_page import CACHEABLE, get_file, get_performance
 from registration.form.performance_words import shown_bins, shown_indicators
@@ -55,7 +59,13 @@ class PublicFiguresAtNoon:
 
 def form_with(texts: Texts, figures: Figures) -> Any:
     renderer = Renderer(texts, Assets.load())
-    return SimpleNamespace(texts=texts, renderer=renderer, figures=PublicFiguresAtNoon(figures))
+    return SimpleNamespace(
+        texts=texts,
+        renderer=renderer,
+        figures=PublicFiguresAtNoon(figures),
+        proxies=TrustedProxies(),
+        files_per_address=RateLimit(2, 60, lambda: 0.0),
+    )
 
 
 async def shown(texts: Texts, language: Language = "en", figures: Figures | None = None) -> Any:
@@ -154,10 +164,29 @@ def test_the_hour_that_comes_twice_tells_its_zone() -> None:
     assert {"1:30am BST", "1:30am GMT"} <= set(times)
 
 
-async def test_wrong_days_are_said_on_the_page_beside_their_field(texts: Texts) -> None:
-    request: Any = SimpleNamespace(
-        match_info={"name": "by-date"}, query={"from": "2026-11-31 <b>", "to": ""}
+def asking_for(first: str, address: str = "192.0.2.1") -> Any:
+    return SimpleNamespace(
+        match_info={"name": "by-date"},
+        query={"from": first, "to": ""},
+        remote=address,
+        headers=CIMultiDict(),
     )
+
+
+async def test_an_address_may_ask_for_so_many_files_wrong_days_included(texts: Texts) -> None:
+    form = form_with(texts, figures_of(COUNTS))
+    for _ in range(2):
+        told: Any = await get_file(form, asking_for("soon"), "en")
+        assert told.status == 422
+    with pytest.raises(Problem) as refused:
+        await get_file(form, asking_for("soon"), "en")
+    assert (refused.value.status, refused.value.headers) == (429, {"Retry-After": "30"})
+    another: Any = await get_file(form, asking_for("soon", "192.0.2.2"), "en")
+    assert another.status == 422
+
+
+async def test_wrong_days_are_said_on_the_page_beside_their_field(texts: Texts) -> None:
+    request = asking_for("2026-11-31 <b>")
     response: Any = await get_file(form_with(texts, figures_of(COUNTS)), request, "en")
     assert response.status == 422
     assert "<title>Error: " in response.text

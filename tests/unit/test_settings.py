@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 import trustme
+from annotated_types import Le
 from electoral import logs
+from electoral.retention import Retention
 from electoral.settings import ServiceSettings
 from ems_gateway import __main__ as gateway
 from ems_gateway.settings import Settings as GatewaySettings
@@ -318,3 +320,12 @@ def test_a_key_is_not_destroyed_while_nobody_answers(
     assert "did not answer" in said.err
     assert said.out == "0 of 1 keys destroyed in keys.\n"
     assert key.exists()
+
+
+def test_a_copy_is_given_up_before_the_key_of_its_address_is_destroyed() -> None:
+    (limit,) = (
+        rule.le
+        for rule in RegistrationSettings.model_fields["notify_give_up_hours"].metadata
+        if isinstance(rule, Le)
+    )
+    assert limit == Retention().form_session_days * 24

@@ -85,6 +85,7 @@ function warnBeforeTheEnd(dialog) {
   const stay = async () => {
     const answer = await fetch(window.location.href, { cache: "no-store" });
     if (new URL(answer.url).pathname === ended) return window.location.replace(ended);
+    if (!answer.ok) return;
     tabs.postMessage("answered");
     restart();
   };

@@ -22,9 +22,9 @@ from registration.authority import AuthorityFinder
 from registration.counted import CountedSubmissions
 from registration.form.app import Form
 from registration.form.assets import Assets
-from registration.form.helpers import helpers_of
 from registration.form.rendering import Renderer
 from registration.form.sessions import Sessions
+from registration.form.signing_in import signing_in_of
 from registration.form.table import add_form
 from registration.form.texts import Texts
 from registration.handlers import ProgressHandler
@@ -175,7 +175,7 @@ def _form(frame: Frame, settings: Settings, parts: _Parts) -> Form:
         pool=frame.pool,
         sealer=frame.sealer,
         sessions=parts.sessions,
-        helpers=helpers_of(settings, frame.pool, parts.index, frame.metrics),
+        helpers=signing_in_of(settings, frame.pool, parts.index, frame.metrics),
         submissions=parts.submissions,
         intake=CountedSubmissions(parts.submissions, frame.metrics),
         questions=parts.questions,
@@ -192,6 +192,7 @@ def _form(frame: Frame, settings: Settings, parts: _Parts) -> Form:
         per_address=parts.per_address,
         per_reference=parts.per_reference,
         figures=PublicFigures(frame.pool, _prices(settings), files.authorities),
+        files_per_address=RateLimit(settings.files_per_minute_address, MINUTE),
         copies=Copies(frame.pool, frame.sealer, offered=settings.notify_url is not None),
     )
 

@@ -81,7 +81,7 @@ def _work_of(options: argparse.Namespace, settings: Settings) -> "Work":
 
 
 async def _list(pool: "Pool", settings: Settings) -> list[str]:
-    from registration.form.helpers import lock_rule
+    from registration.form.signing_in import lock_rule
     from registration.postgres.assisted import list_accounts
 
     accounts = await list_accounts(pool, lock_rule(settings).window)

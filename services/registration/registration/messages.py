@@ -2,9 +2,10 @@
 
 A key is where and what: `firstName:missing`, `previousName.firstName:too-long`. A sentence that
 holds wherever a field stands is under its last name only (`postcode:wrong-format`), one that
-holds for every field under `*`. A sentence says what to do, in the manner of the GOV.UK Design
-System, and never repeats what was typed. The same in Welsh: `messages_in_welsh`; a test finds what
-has no Welsh yet.
+holds for every field under `*`. What the form says in other words than the API, whose fields have
+names and codes, is under `form.` and the whole key. A sentence says what to do, in the manner of
+the GOV.UK Design System, and never repeats what was typed. The same in Welsh: `messages_in_welsh`;
+a test finds what has no Welsh yet.
 """
 
 import re
@@ -26,8 +27,18 @@ def sentence(pointer: str, code: str, language: Language = "en", **facts: Fact) 
     return text.format(**facts) if facts else text
 
 
+def sentence_on_page(pointer: str, code: str, language: Language) -> str | None:
+    """Say it in the form's own words; None where they are those of `sentence`."""
+    key = f"form.{_path(pointer)}:{code}"
+    return (WELSH if language == "cy" else ENGLISH).get(key)
+
+
+def _path(pointer: str) -> str:
+    return _INDEX.sub("", pointer).strip("/").replace("/", ".")
+
+
 def _keys(pointer: str, code: str) -> Iterator[str]:
-    path = _INDEX.sub("", pointer).strip("/").replace("/", ".")
+    path = _path(pointer)
     yield f"{path}:{code}"
     yield f"{path.rpartition('.')[2]}:{code}"
     yield f"*:{code}"
@@ -52,9 +63,9 @@ ENGLISH: Mapping[str, str] = {
     "*:too-long": "This is too long. Shorten it",
     "*:too-many": "There are too many entries in this list. Leave some out",
     "*:wrong-format": "This is not in the correct format",
-    "*:not-a-choice": "Choose one of the answers that are offered",
+    "*:not-a-choice": "Select one of the answers that are offered",
     "*:out-of-range": "This number is too small or too large",
-    "*:not-a-country": "Choose a country from the list, by its two-letter ISO 3166 code",
+    "*:not-a-country": "Select a country from the list, by its two-letter ISO 3166 code",
     # The application as a whole
     "type:missing": "Say which type of application this is",
     "type:not-a-choice": "The type must be ordinary, overseas, forces or crown",
@@ -81,7 +92,7 @@ ENGLISH: Mapping[str, str] = {
     "previousName.firstName:too-long": "Previous first name must be 35 characters or fewer",
     "previousName.lastName:missing": "Enter your previous last name",
     "previousName.lastName:too-long": "Previous last name must be 35 characters or fewer",
-    "previousName:missing": "Say if you have changed your name",
+    "previousName:missing": "Select if you have changed your name",
     "changeReason:too-long": "The reason your name changed must be 500 characters or fewer",
     # Date of birth
     "dateOfBirth:missing": "Enter your date of birth, or say why you cannot give it",
@@ -115,15 +126,15 @@ ENGLISH: Mapping[str, str] = {
     ),
     "noDateOfBirth:give-one-only": "Give your date of birth or say why you cannot, not both",
     "noDateOfBirth.reason:missing": "Say why you cannot give your date of birth",
-    "noDateOfBirth.ageRange:missing": "Choose how old you are",
-    "noDateOfBirth.ageRange:not-a-choice": "Choose how old you are from the list",
+    "noDateOfBirth.ageRange:missing": "Select how old you are",
+    "noDateOfBirth.ageRange:not-a-choice": "Select how old you are from the list",
     "noDateOfBirth.ageRange:not-online": (
         "You cannot use this service if you are under 18 or do not know your age, and cannot give "
         "your date of birth. Contact your electoral registration office instead"
     ),
-    "noDateOfBirth.ageRange:not-in-england": "In England, choose 18 to 75 or over 75",
-    "noDateOfBirth.ageRange:not-in-scotland": "In Scotland, choose 16 to 17 or 18 or over",
-    "noDateOfBirth.ageRange:not-in-wales": "In Wales, choose 16 to 17 or 18 or over",
+    "noDateOfBirth.ageRange:not-in-england": "In England, select 18 to 75 or over 75",
+    "noDateOfBirth.ageRange:not-in-scotland": "In Scotland, select 16 to 17 or 18 or over",
+    "noDateOfBirth.ageRange:not-in-wales": "In Wales, select 16 to 17 or 18 or over",
     "reason:missing": "Enter a reason",
     "reason:too-long": "The reason must be 500 characters or fewer",
     # National Insurance number
@@ -139,14 +150,14 @@ ENGLISH: Mapping[str, str] = {
     "noNino:give-one-only": "Give your National Insurance number or say why you cannot, not both",
     "noNino.reason:missing": "Say why you cannot give your National Insurance number",
     # Nationality
-    "nationalities:missing": "Choose your nationality, or say why you cannot give it",
-    "nationalities.other:missing": "Choose your country of nationality from the list",
+    "nationalities:missing": "Select your nationality, or say why you cannot give it",
+    "nationalities.other:missing": "Select your country of nationality from the list",
     "nationalities:too-many": (
-        "Choose up to 3 nationalities besides British and Irish. Leave the others out"
+        "Select up to 3 nationalities besides British and Irish. Leave the others out"
     ),
     "nationalities:repeated": "Give each nationality once",
     "nationalities:not-a-country": (
-        "Choose each nationality from the list, by its two-letter ISO 3166 code, like GB for "
+        "Select each nationality from the list, by its two-letter ISO 3166 code, like GB for "
         "British or IE for Irish"
     ),
     "nationalities:no-franchise": (
@@ -168,13 +179,13 @@ ENGLISH: Mapping[str, str] = {
     "noNationality:give-one-only": "Give your nationality or say why you cannot, not both",
     "noNationality.reason:missing": "Say why you cannot give your nationality",
     "euRetainedRights:missing": (
-        "Say if you have lived legally in the UK, the Channel Islands or the Isle of Man since "
-        "before 31 December 2020"
+        "Select yes if you have lived legally in the UK, the Channel Islands or the Isle of Man "
+        "since before 31 December 2020"
     ),
     # Addresses
     "address:missing": "Enter your address",
-    "address.uprn:missing": "Choose your address, or say that it is not in the list",
-    "address.uprn:not-a-choice": "Choose your address from the list",
+    "address.uprn:missing": "Select your address, or that it is not listed",
+    "address.uprn:not-a-choice": "Select your address from the list",
     "street:missing": "Enter the street of the address",
     "property:too-long": "The name or number of the property must be 255 characters or fewer",
     "street:too-long": "Street must be 255 characters or fewer",
@@ -189,31 +200,34 @@ ENGLISH: Mapping[str, str] = {
         "Your previous address must be different from your current address. Change it, or leave "
         "it out if you have not moved in the last 12 months"
     ),
-    "previousAddress:missing": "Say if you have moved in the last 12 months",
-    "previousAddress.country:missing": "Choose the country of your previous address",
+    "previousAddress:missing": "Select if you have moved in the last 12 months",
+    "previousAddress.country:missing": "Select the country of your previous address",
     "previousAddress.street:missing": "Enter the street of your previous address",
     "previousAddress.postcode:missing": (
         "Enter the postcode of your previous address, or the country if it was outside the UK"
     ),
-    "otherAddress:missing": "Say if you also live at another address",
+    "otherAddress:missing": "Select if you also live at another address",
     "otherAddress:not-a-choice": (
         "Say if you also live at another address: none, student or secondHome"
     ),
     # Open register, postal vote, sole occupancy
-    "openRegister:missing": "Say if your details may be included on the open register",
+    "openRegister:missing": "Select if your details may be included on the open register",
     "openRegister:must-be-true-or-false": (
         "The open register answer must be true (include) or false, without quotation marks"
     ),
     "openRegister:under-16": (
         "Under-16s cannot be on the open register. This answer must be false"
     ),
-    "postalVote:missing": "Say if you want to apply for a postal vote",
-    "wanted:missing": "Say if you want to apply for a postal vote",
-    "formBy:missing": "Say how to send you the postal vote form: by post or email",
-    "formBy:not-a-choice": "Say how to send you the postal vote form: by post or email",
-    "soleOccupancy:missing": "Say if you are the only person aged 16 or over living there",
+    "postalVote:missing": "Select if you want to apply for a postal vote",
+    "wanted:missing": "Select if you want to apply for a postal vote",
+    "formBy:missing": "Select how to send you the postal vote form: by post or email",
+    "formBy:not-a-choice": "Select how to send you the postal vote form: by post or email",
+    "soleOccupancy:missing": "Select yes if you are the only person aged 16 or over living there",
     # Contact
     "contact:missing": "Give at least one way to contact you: email, phone or post",
+    "contact.email:needed-for-postal-vote": (
+        "Enter the email address to send your postal vote form to"
+    ),
     "email:missing": "Enter your email address, or leave it out",
     "email:wrong-format": "Enter an email address in the correct format, like name@example.com",
     "email:too-long": "Email address must be 254 characters or fewer",
@@ -221,16 +235,30 @@ ENGLISH: Mapping[str, str] = {
     "phone:wrong-format": "Enter a phone number of 5 to 30 digits, like 01632 960 001",
     "phone:too-long": "Phone number must be 100 characters or fewer",
     "declaration:missing": "Confirm that the information you have provided is true",
-    "declaration:not-declared": (
-        "Confirm that the information you have provided is true. You cannot apply without"
+    "declaration:not-declared": "Confirm that the information you have provided is true",
+    # On a page of the form, where the API's words would mislead
+    "form.contact:missing": (
+        "Give your council at least one way to contact you: an email address, a phone number or "
+        "by post"
     ),
+    "form.contact.email:missing": "Enter your email address, or leave it empty",
+    "form.contact.phone:missing": "Enter your phone number, or leave it empty",
+    "form.country:not-a-choice": "Select where you live",
+    "form.gssCode:wrong-format": "Select your council from the list",
+    "form.nationalities:not-a-country": "Select each nationality from the list",
+    "form.otherAddress:not-a-choice": "Select if you also live at another address",
+    "form.previousAddress:same-as-address": (
+        "Your previous address must be different from your current address"
+    ),
+    "form.previousAddress.country:not-a-country": "Select a country from the list",
+    "form.previousAddress.postcode:missing": "Enter the postcode of your previous address",
     # Where from
-    "country:missing": "Choose where you live",
+    "country:missing": "Select where you live",
     "country:not-a-choice": (
         "Country must be england, scotland, wales, northern-ireland, channel-islands, "
         "isle-of-man or abroad, or left out"
     ),
-    "gssCode:missing": "Choose your council, or say that you do not know it",
+    "gssCode:missing": "Select your council, or that you do not know it",
     "gssCode:wrong-format": (
         "The council's code must be a capital letter and 8 digits, or left out"
     ),

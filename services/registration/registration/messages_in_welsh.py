@@ -65,7 +65,7 @@ WELSH: Mapping[str, str] = {
     ),
     "previousName.lastName:missing": "Rhowch eich cyfenw blaenorol",
     "previousName.lastName:too-long": "Rhaid i'r cyfenw blaenorol fod yn 35 o gymeriadau neu lai",
-    "previousName:missing": "Dywedwch a ydych wedi newid eich enw",
+    "previousName:missing": "Dewiswch a ydych wedi newid eich enw",
     "changeReason:too-long": (
         "Rhaid i'r rheswm dros newid eich enw fod yn 500 o gymeriadau neu lai"
     ),
@@ -163,12 +163,12 @@ WELSH: Mapping[str, str] = {
     ),
     "noNationality.reason:missing": "Dywedwch pam na allwch roi eich cenedligrwydd",
     "euRetainedRights:missing": (
-        "Dywedwch a ydych wedi byw'n gyfreithlon yn y DU, Ynysoedd y Sianel neu Ynys Manaw ers "
-        "cyn 31 Rhagfyr 2020"
+        "Dewiswch Ydw os ydych wedi byw'n gyfreithlon yn y DU, Ynysoedd y Sianel neu Ynys Manaw "
+        "ers cyn 31 Rhagfyr 2020"
     ),
     # Addresses
     "address:missing": "Rhowch eich cyfeiriad",
-    "address.uprn:missing": "Dewiswch eich cyfeiriad, neu dywedwch nad yw ar y rhestr",
+    "address.uprn:missing": "Dewiswch eich cyfeiriad, neu nad yw ar y rhestr",
     "address.uprn:not-a-choice": "Dewiswch eich cyfeiriad o'r rhestr",
     "street:missing": "Rhowch stryd y cyfeiriad",
     "property:too-long": "Rhaid i enw neu rif yr eiddo fod yn 255 o gymeriadau neu lai",
@@ -184,35 +184,40 @@ WELSH: Mapping[str, str] = {
         "Rhaid i'ch cyfeiriad blaenorol fod yn wahanol i'ch cyfeiriad presennol. Newidiwch ef, "
         "neu gadewch ef allan os nad ydych wedi symud yn y 12 mis diwethaf"
     ),
-    "previousAddress:missing": "Dywedwch a ydych wedi symud yn y 12 mis diwethaf",
+    "previousAddress:missing": "Dewiswch a ydych wedi symud yn y 12 mis diwethaf",
     "previousAddress.street:missing": "Rhowch stryd eich cyfeiriad blaenorol",
     "previousAddress.postcode:missing": (
         "Rhowch god post eich cyfeiriad blaenorol, neu'r wlad os oedd y tu allan i'r DU"
     ),
     "previousAddress.country:missing": "Dewiswch wlad eich cyfeiriad blaenorol",
-    "otherAddress:missing": "Dywedwch a ydych hefyd yn byw mewn cyfeiriad arall",
+    "otherAddress:missing": "Dewiswch a ydych hefyd yn byw mewn cyfeiriad arall",
     "otherAddress:not-a-choice": (
         "Dywedwch a ydych hefyd yn byw mewn cyfeiriad arall: none, student neu secondHome"
     ),
     # Open register, postal vote, sole occupancy
-    "openRegister:missing": "Dywedwch a gaiff eich manylion eu cynnwys ar y gofrestr agored",
+    "openRegister:missing": "Dewiswch a gaiff eich manylion eu cynnwys ar y gofrestr agored",
     "openRegister:must-be-true-or-false": (
         "Rhaid i'r ateb am y gofrestr agored fod yn true (cynnwys) neu'n false, heb ddyfynodau"
     ),
     "openRegister:under-16": (
         "Ni all pobl dan 16 oed fod ar y gofrestr agored. Rhaid i'r ateb hwn fod yn false"
     ),
-    "postalVote:missing": "Dywedwch a ydych eisiau gwneud cais am bleidlais bost",
-    "wanted:missing": "Dywedwch a ydych eisiau gwneud cais am bleidlais bost",
+    "postalVote:missing": "Dewiswch a ydych eisiau gwneud cais am bleidlais bost",
+    "wanted:missing": "Dewiswch a ydych eisiau gwneud cais am bleidlais bost",
     "formBy:missing": (
-        "Dywedwch sut i anfon y ffurflen pleidlais bost atoch: drwy'r post neu drwy e-bost"
+        "Dewiswch sut i anfon y ffurflen pleidlais bost atoch: drwy'r post neu drwy e-bost"
     ),
     "formBy:not-a-choice": (
-        "Dywedwch sut i anfon y ffurflen pleidlais bost atoch: drwy'r post neu drwy e-bost"
+        "Dewiswch sut i anfon y ffurflen pleidlais bost atoch: drwy'r post neu drwy e-bost"
     ),
-    "soleOccupancy:missing": ("Dywedwch ai chi yw'r unig berson 16 oed neu'n hŷn sy'n byw yno"),
+    "soleOccupancy:missing": (
+        "Dewiswch Ie os mai chi yw'r unig berson 16 oed neu'n hŷn sy'n byw yno"
+    ),
     # Contact
     "contact:missing": ("Rhowch o leiaf un ffordd o gysylltu â chi: e-bost, ffôn neu'r post"),
+    "contact.email:needed-for-postal-vote": (
+        "Rhowch y cyfeiriad e-bost i anfon eich ffurflen pleidlais bost iddo"
+    ),
     "email:missing": "Rhowch eich cyfeiriad e-bost, neu gadewch ef allan",
     "email:wrong-format": (
         "Rhowch gyfeiriad e-bost yn y fformat cywir, er enghraifft enw@example.com"
@@ -222,9 +227,23 @@ WELSH: Mapping[str, str] = {
     "phone:wrong-format": "Rhowch rif ffôn o 5 i 30 digid, er enghraifft 01632 960 001",
     "phone:too-long": "Rhaid i'r rhif ffôn fod yn 100 o gymeriadau neu lai",
     "declaration:missing": "Cadarnhewch fod yr wybodaeth yr ydych wedi'i rhoi yn wir",
-    "declaration:not-declared": (
-        "Cadarnhewch fod yr wybodaeth yr ydych wedi'i rhoi yn wir. Ni allwch wneud cais heb hynny"
+    "declaration:not-declared": "Cadarnhewch fod yr wybodaeth yr ydych wedi'i rhoi yn wir",
+    # On a page of the form, where the API's words would mislead
+    "form.contact:missing": (
+        "Rhowch o leiaf un ffordd i'ch cyngor gysylltu â chi: cyfeiriad e-bost, rhif ffôn neu "
+        "drwy'r post"
     ),
+    "form.contact.email:missing": "Rhowch eich cyfeiriad e-bost, neu ei adael yn wag",
+    "form.contact.phone:missing": "Rhowch eich rhif ffôn, neu ei adael yn wag",
+    "form.country:not-a-choice": "Dewiswch ble'r ydych yn byw",
+    "form.gssCode:wrong-format": "Dewiswch eich cyngor o'r rhestr",
+    "form.nationalities:not-a-country": "Dewiswch bob cenedligrwydd o'r rhestr",
+    "form.otherAddress:not-a-choice": "Dewiswch a ydych hefyd yn byw mewn cyfeiriad arall",
+    "form.previousAddress:same-as-address": (
+        "Rhaid i'ch cyfeiriad blaenorol fod yn wahanol i'ch cyfeiriad presennol"
+    ),
+    "form.previousAddress.country:not-a-country": "Dewiswch wlad o'r rhestr",
+    "form.previousAddress.postcode:missing": "Rhowch god post eich cyfeiriad blaenorol",
     # Where from
     "country:not-a-choice": (
         "Rhaid i'r wlad fod yn england, scotland, wales, northern-ireland, channel-islands, "
@@ -234,7 +253,7 @@ WELSH: Mapping[str, str] = {
     "gssCode:wrong-format": (
         "Rhaid i god y cyngor fod yn brif lythyren ac 8 digid, neu gael ei adael allan"
     ),
-    "gssCode:missing": "Dewiswch eich cyngor, neu dywedwch nad ydych yn gwybod pa un ydyw",
+    "gssCode:missing": "Dewiswch eich cyngor, neu nad ydych yn gwybod pa un ydyw",
     "applicantIp:wrong-format": "Rhaid i gyfeiriad IP yr ymgeisydd fod yn IPv4 neu'n IPv6",
     "timeTakenSeconds:out-of-range": (
         "Rhaid i'r amser a gymerwyd fod rhwng 0 a 10,000,000 eiliad, neu gael ei adael allan"

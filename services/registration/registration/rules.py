@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from electoral import franchise
-from electoral.answers import Address, Answers, PreviousAddress
+from electoral.answers import Address, Answers, PostalVote, PreviousAddress
 from electoral.authorities import NATIONS, Nation
 from electoral.postcodes import find_outside
 
@@ -196,11 +196,18 @@ def _house(address: Address | PreviousAddress) -> str:
     return _NOT_IN_A_PLACE.sub("", text.casefold())
 
 
+def _is_by_email(postal_vote: PostalVote) -> bool:
+    return postal_vote.wanted and postal_vote.form_by == "email"
+
+
 def _ways(answers: Answers) -> Iterator[Fault]:
     """The last pages: how to be reached, how to get the form, and that all of it is true."""
     contact, postal_vote = answers.contact, answers.postal_vote
-    if contact is not None and not (contact.email or contact.phone or contact.post):
-        yield Fault("/contact", "missing")
+    if contact is not None:
+        if not contact.email and postal_vote is not None and _is_by_email(postal_vote):
+            yield Fault("/contact/email", "needed-for-postal-vote")
+        elif not (contact.email or contact.phone or contact.post):
+            yield Fault("/contact", "missing")
     if postal_vote is not None and postal_vote.wanted and postal_vote.form_by is None:
         yield Fault("/postalVote/formBy", "missing")
     if answers.declaration is False:

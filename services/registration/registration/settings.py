@@ -44,6 +44,9 @@ class Settings(PublicServiceSettings):
     status_per_minute_address: int = Field(
         default=60, ge=1, description="status questions a minute from one address"
     )
+    files_per_minute_address: int = Field(
+        default=30, ge=1, description="files of public figures a minute from one address"
+    )
     measured_metrics_urls: Urls = Field(
         default=(),
         description="addresses of the metrics of every process whose CPU time is part of the cost"
@@ -71,8 +74,9 @@ class Settings(PublicServiceSettings):
     notify_per_second_max: float = Field(
         default=10.0, ge=0.1, description="messages a second, at most, of all processes together"
     )
+    # The key that seals a copy's address is destroyed two days after its own.
     notify_give_up_hours: float = Field(
-        default=24.0, gt=0, description="hours after which a copy that does not go is held"
+        default=24.0, gt=0, le=48, description="hours after which a copy that does not go is held"
     )
     helper_failures_max: int = Field(
         default=5, ge=1, description="wrong passwords that lock a helper's account"

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from aiohttp import web
 from electoral.address_lookup import Address
 from electoral.events import Language
+from electoral.fields import LINE_LENGTH_MAX
 from electoral.postcodes import normalise_postcode
 
 from registration.authority import AuthorityFinder
@@ -21,6 +22,7 @@ from registration.form.journey import Journey
 from registration.form.page import Page, Typed
 from registration.form.pages import page_of
 from registration.form.pages.address import COUNCIL_UNKNOWN, LINES, NOT_LISTED
+from registration.form.placing import Answered
 from registration.form.posted import read_fields
 from registration.form.questions import (
     SHOW_AGAIN,
@@ -34,7 +36,6 @@ from registration.form.visit import journey_of, session_needed
 
 SLUGS = ("postcode", "address", "type-address", "council")
 
-Answers = Mapping[str, Typed]  # what was typed before, page by page
 Facts = Mapping[str, Any]  # what a template is told
 
 _NOTHING: Final[Facts] = MappingProxyType({})
@@ -55,7 +56,8 @@ def _getting(page: Page) -> PageHandler:
         if not_here := elsewhere(page, session, journey):
             return not_here
         facts = await facts_of(form, page, journey)
-        return show_question(form, page, session, journey, typed=_shown(page, journey), **facts)
+        typed, faults = _shown(page, journey), journey.faults(page.slug)
+        return show_question(form, page, session, journey, typed=typed, faults=faults, **facts)
 
     return get
 
@@ -89,7 +91,7 @@ def _shown(page: Page, journey: Journey) -> Typed:
 
 
 async def look_up(
-    finder: AuthorityFinder, slug: str, typed: Typed, before: Answers, on: date
+    finder: AuthorityFinder, slug: str, typed: Typed, before: Answered, on: date
 ) -> Typed:
     """Return what was typed into a page, with what a look-up has to say to it."""
     find = _LOOK_UPS.get(slug)
@@ -114,7 +116,7 @@ def councils(form: Form, language: Language, on: date) -> tuple[Choice, ...]:
     return tuple(sorted(listed, key=lambda choice: choice.text))
 
 
-async def _look_up_postcode(finder: AuthorityFinder, typed: Typed, _: Answers, on: date) -> Typed:
+async def _look_up_postcode(finder: AuthorityFinder, typed: Typed, _: Answered, on: date) -> Typed:
     """Say whose the postcode is, and how many addresses it has: "" when nobody answers."""
     postcode = _postcode_of(typed)
     if postcode is None:
@@ -128,11 +130,12 @@ async def _look_up_postcode(finder: AuthorityFinder, typed: Typed, _: Answers, o
 
 
 async def _look_up_choice(
-    finder: AuthorityFinder, typed: Typed, before: Answers, on: date
+    finder: AuthorityFinder, typed: Typed, before: Answered, on: date
 ) -> Typed:
     """Add the lines of the address that was chosen, if it is one of the postcode's.
 
-    When the look-up cannot say that any more, the address is typed by hand.
+    When the look-up cannot say that any more, or words it so that no application could have it, the
+    address is typed by hand.
     """
     postcode, uprn = _postcode_before(before), typed.get("uprn")
     if uprn is None or uprn == NOT_LISTED or postcode is None:
@@ -141,7 +144,15 @@ async def _look_up_choice(
     if found is None:
         return {"uprn": NOT_LISTED}
     chosen = next((address for address in found if address.uprn == uprn), None)
-    return typed if chosen is None else {**typed, **_lines_of(chosen, finder, on)}
+    if chosen is None:
+        return typed
+    return {**typed, **_lines_of(chosen, finder, on)} if _fits(chosen) else {"uprn": NOT_LISTED}
+
+
+def _fits(address: Address) -> bool:
+    """Say whether an application takes the address as the look-up words it."""
+    lines = [getattr(address, line) or "" for line in LINES]
+    return bool(address.street.strip()) and max(map(len, lines)) <= LINE_LENGTH_MAX
 
 
 def _lines_of(chosen: Address, finder: AuthorityFinder, on: date) -> dict[str, str]:
@@ -150,7 +161,7 @@ def _lines_of(chosen: Address, finder: AuthorityFinder, on: date) -> dict[str, s
     return lines | {"_gss": gss_code or ""}
 
 
-async def _look_up_typed(finder: AuthorityFinder, typed: Typed, _: Answers, on: date) -> Typed:
+async def _look_up_typed(finder: AuthorityFinder, typed: Typed, _: Answered, on: date) -> Typed:
     """Say whose the postcode is that was typed with the address: it may be another one."""
     postcode = _postcode_of(typed)
     return (
@@ -158,14 +169,14 @@ async def _look_up_typed(finder: AuthorityFinder, typed: Typed, _: Answers, on: 
     )
 
 
-async def _look_up_council(finder: AuthorityFinder, typed: Typed, _: Answers, on: date) -> Typed:
+async def _look_up_council(finder: AuthorityFinder, typed: Typed, _: Answered, on: date) -> Typed:
     """Leave a code out that is nobody's: then the question is not answered."""
     code = typed.get("gssCode", "")
     known = code == COUNCIL_UNKNOWN or finder.of_code(code, on) is not None
     return typed if known else {}
 
 
-_LookUp = Callable[[AuthorityFinder, Typed, Answers, date], Awaitable[Typed]]
+_LookUp = Callable[[AuthorityFinder, Typed, Answered, date], Awaitable[Typed]]
 
 _LOOK_UPS: Mapping[str, _LookUp] = {
     "postcode": _look_up_postcode,
@@ -179,7 +190,7 @@ def _postcode_of(typed: Typed) -> str | None:
     return normalise_postcode(typed.get("postcode", ""))
 
 
-def _postcode_before(before: Answers) -> str | None:
+def _postcode_before(before: Answered) -> str | None:
     return _postcode_of(before.get("postcode", _NOTHING_TYPED))
 
 

@@ -15,9 +15,9 @@ from electoral.sealing import Sealer
 from registration.authority import AuthorityFinder
 from registration.counted import CountedSubmissions
 from registration.form.assets import Assets
-from registration.form.helpers import Helpers
 from registration.form.rendering import Renderer
 from registration.form.sessions import Sessions
+from registration.form.signing_in import SigningIn
 from registration.form.texts import Texts
 from registration.notify.copies import Copies
 from registration.performance.reading import PublicFigures
@@ -45,10 +45,11 @@ class Form:
     texts: Texts
     renderer: Renderer
     assets: Assets
-    helpers: Helpers  # who is signed in, for assisted digital
+    helpers: SigningIn  # who is signed in, for assisted digital
     metrics: Metrics
     proxies: TrustedProxies
     per_address: RateLimit  # questions about a status, by caller
     per_reference: RateLimit  # and by reference
     copies: Copies  # of receipts, for who wants one
     figures: PublicFigures
+    files_per_address: RateLimit  # of these figures, by caller

@@ -12,12 +12,14 @@ from hashlib import sha256
 from ipaddress import IPv6Address, ip_address, ip_network
 from unicodedata import normalize
 
+from registration.form.session import bytes_of
 from registration.partners import Partner
 
 HELPER_COOKIE = "__Host-helper"
 ASSISTED = Partner("form-assisted", "assisted")
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
+NOBODY = "-"  # no account can be called so
 # A password is long rather than odd: NIST SP 800-63B section 5.1.1 asks for no rule but a length.
 PASSWORD_LENGTH_MIN = 12
 PASSWORD_LENGTH_MAX = 128
@@ -51,6 +53,14 @@ def normal_name(typed: str) -> str:
     return typed.strip().lower()
 
 
+def name_to_try(typed: str) -> str:
+    """Return the name to sign in with. What cannot be one, a NUL in it perhaps, is nobody's: the
+    attempt counts and takes as long as one with a name that nobody has.
+    """
+    name = normal_name(typed)
+    return name if is_name(name) else NOBODY
+
+
 def is_name(name: str) -> bool:
     """Say whether an account may be called so."""
     return NAME.fullmatch(name) is not None
@@ -68,12 +78,12 @@ def is_long_enough(password: str) -> bool:
 
 def session_id_of(token: str) -> bytes:
     """Return what is stored of a cookie's token."""
-    return sha256(token.encode()).digest()
+    return sha256(bytes_of(token)).digest()
 
 
 def csrf_of(token: str) -> str:
     """Derive what a helper's own forms carry; it tells nothing of the token."""
-    return hmac.digest(token.encode(), b"helper csrf", "sha256").hex()
+    return hmac.digest(bytes_of(token), b"helper csrf", "sha256").hex()
 
 
 def caller_of(address: str) -> str:

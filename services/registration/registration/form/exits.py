@@ -9,6 +9,8 @@ from electoral.authorities import NATIONS
 from registration.rules import Fault
 
 _LIVES_IN = "lives-in-"
+_JUDGED_BY_NATION = ("too-young", "no-franchise")
+WHERE_SLUGS = ("country-of-residence", "postcode", "type-address", "council")  # tell the nation
 
 EXITS: tuple[str, ...] = (
     "northern-ireland",
@@ -31,7 +33,12 @@ def exit_of(fault: Fault) -> str | None:
         return fault.code.removeprefix(_LIVES_IN)
     if fault.code == "not-online":
         return "cannot-say-age"
-    return fault.code if fault.code.startswith(("too-young", "no-franchise")) else None
+    return fault.code if is_judged_by_nation(fault.code) else None
+
+
+def is_judged_by_nation(code: str) -> bool:
+    """Say whether an answer leads out because of where somebody lives."""
+    return code.startswith(_JUDGED_BY_NATION)
 
 
 def facts_of(exit_reason: str, on: date) -> Mapping[str, int]:

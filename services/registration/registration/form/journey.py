@@ -17,7 +17,7 @@ from electoral.authorities import NATIONS, Nation, nation_of
 from electoral.events import Language
 from electoral.problems import FieldError
 
-from registration.form.exits import exit_of
+from registration.form.exits import WHERE_SLUGS, exit_of, is_judged_by_nation
 from registration.form.page import CHECK, Json, Page, Typed
 from registration.form.pages import PAGES
 from registration.form.pages.birth import born
@@ -89,11 +89,15 @@ class Journey:
         return next((page.slug for page in self.pages if self._is_open(page)), CHECK)
 
     def back_slug(self, slug: str) -> str | None:
-        """Return where the way back leads; None is the start page."""
-        if slug != CHECK and self.is_complete:
+        """Return where the way back from a question leads; None is the start page.
+
+        Once all is answered that is the check page, which has no way back itself: it leads to each
+        answer.
+        """
+        if self.is_complete:
             return CHECK
         slugs = [page.slug for page in self.pages]
-        before = slugs.index(slug) if slug in slugs else len(slugs) if slug == CHECK else 0
+        before = slugs.index(slug) if slug in slugs else 0
         return slugs[before - 1] if before else None
 
     @property
@@ -106,6 +110,17 @@ class Journey:
         """Return the exit page by which somebody leaves, if they cannot register here."""
         exits = (exit_of(fault) for faults in self._faults.values() for fault in faults)
         return next((found for found in exits if found is not None), None)
+
+    def exit_slugs(self) -> tuple[str, ...]:
+        """Name the pages by which the exit can be undone: first the one whose answer leads out,
+        then those by which it is judged, as far as they are answered.
+        """
+        reason = self.exit()
+        if reason is None:
+            return ()
+        led_out = [slug for slug, faults in self._faults.items() if reason in map(exit_of, faults)]
+        judged_by = WHERE_SLUGS if is_judged_by_nation(reason) else ()
+        return tuple(dict.fromkeys([*led_out, *(s for s in judged_by if s in self.typed)]))
 
     def answered(self, slug: str, typed: Typed) -> "Journey":
         """Answer a page, and drop the answers of those that no longer apply."""

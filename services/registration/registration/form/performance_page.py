@@ -42,10 +42,15 @@ async def get_performance(form: Form, _: web.Request, language: Language) -> web
 
 
 async def get_file(form: Form, request: web.Request, language: Language) -> web.StreamResponse:
-    """Download figures of some days; what is wrong with these is said on the page."""
+    """Download figures of some days; what is wrong with these is said on the page.
+
+    Both are work, so each address may ask for so many.
+    """
     download = _BY_NAME.get(request.match_info["name"])
     if download is None:
         raise problems.not_found()
+    if wait := form.files_per_address.seconds_to_wait(form.proxies.caller_of(request)):
+        raise problems.too_many_requests(wait)
     days = {name: request.query.get(name, "").strip() for name in ("from", "to")}
     try:
         period = read_period(days["from"], days["to"], london_date(datetime.now(UTC)))

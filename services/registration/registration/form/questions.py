@@ -112,7 +112,7 @@ def show_question(
         csrf=session.csrf if session else "",
         back=path(journey.back_slug(page.slug) or "", journey.language),
         twin=twin_of(page.slug, journey.language),
-        errors=page_errors(page, faults),
+        errors=page_errors(page, faults, journey.language),
         typed=journey.typed.get(page.slug, {}) if typed is None else typed,
         status=422 if faults else 200,
         nation=journey.nation,

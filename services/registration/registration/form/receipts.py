@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from aiohttp import web
 from electoral.authorities import Authorities, Contact
 from electoral.events import Language
+from electoral.group_commit import Unavailable
 from electoral.identifiers import show_reference
+from electoral.postgres import is_away
 
 from registration.form.app import Form
 from registration.form.paths import path
@@ -49,7 +51,9 @@ async def show_receipt(
 ) -> web.Response:
     """Show what was sent, as long as the session lasts."""
     ways = ways_of(receipt.email, receipt.phone) if form.copies.offered else {}
-    asked = await form.copies.asked(receipt.reference) if ways else frozenset()
+    asked = await _asked(form, receipt) if ways else frozenset()
+    if asked is None:
+        ways, asked = {}, frozenset()
     return form.renderer.page(
         "receipt.html",
         language,
@@ -67,6 +71,18 @@ async def show_receipt(
         assisted=session.helper is not None,
         helper=session.helper,
     )
+
+
+async def _asked(form: Form, receipt: FormReceipt) -> frozenset[Kind] | None:
+    """Say which copies are asked for; None while Postgres is away: the receipt is shown without
+    them, for whoever is not shown it would apply again.
+    """
+    try:
+        return await form.copies.asked(receipt.reference)
+    except Exception as error:
+        if isinstance(error, Unavailable) or is_away(error):
+            return None
+        raise
 
 
 async def post_copy(form: Form, request: web.Request, language: Language) -> web.StreamResponse:

@@ -32,12 +32,15 @@ VARIES_BY: Final = frozenset(
     {
         "action",
         "ages",
+        "asked",
         "assisted",
         "councils",
         "deadlines",
         "kind",
         "minimum_age",
         "nation",
+        "nino_days",
+        "person_days",
         "reason",
     }
 )

@@ -7,25 +7,28 @@ after an answer that was lost on its way: each finds the first receipt.
 from datetime import UTC, datetime
 from functools import partial
 
-import structlog
 from aiohttp import web
-from electoral import problems
 from electoral.events import Language
 from electoral.fields import TIME_TAKEN_SECONDS_MAX
 from electoral.group_commit import Unavailable
-from electoral.problems import FieldError, Problem
+from electoral.problems import Problem
+from electoral.sealing import SealingError
 from electoral.tracing import child_traceparent
 
 from registration.acceptance import Receipt, Stored
 from registration.form.app import Form
 from registration.form.assisted import ASSISTED
-from registration.form.exits import exit_of
 from registration.form.journey import Journey
+from registration.form.not_sent import (
+    DECLARATION,
+    not_yet,
+    show_refused,
+    show_unavailable,
+    undeclared,
+)
 from registration.form.page import CHECK, Json
-from registration.form.pages import PAGES
 from registration.form.paths import path
 from registration.form.posted import read_fields
-from registration.form.questions import show_question
 from registration.form.receipts import show_receipt
 from registration.form.rendering import PageError
 from registration.form.routes import FormRoute, see_other
@@ -34,27 +37,20 @@ from registration.form.session import FormReceipt, FormSession
 from registration.form.summary import summary
 from registration.form.visit import journey_of, next_path, session_needed, twin_of
 from registration.idempotency import KEY_REUSED
-from registration.messages import sentence
 from registration.partners import Partner
-from registration.rules import Fault
 from registration.submission import Arrival
 
-log = structlog.get_logger()
-
 FORM = Partner("form", "web")
-DECLARATION = "declaration"
-SEND_AGAIN_SECONDS = 5
 
 
 async def get_check(form: Form, request: web.Request, language: Language) -> web.StreamResponse:
     """Show all answers, each with a way back to it."""
     session = await session_needed(form, request)
     journey = journey_of(session, language)
-    return _not_yet(session, journey) or form.renderer.page(
+    return not_yet(session, journey) or form.renderer.page(
         "check-your-answers.html",
         language,
         csrf=session.csrf,
-        back=path(journey.back_slug(CHECK) or "", language),
         twin=twin_of(CHECK, language),
         rows=summary(journey, form.texts.translate(language), partial(_council, form, language)),
         assisted=journey.assisted,
@@ -68,7 +64,7 @@ async def get_declaration(
     """Ask whether all of it is true."""
     session = await session_needed(form, request)
     journey = journey_of(session, language)
-    return _not_yet(session, journey) or _show_declaration(form, session, journey)
+    return not_yet(session, journey) or _show_declaration(form, session, journey)
 
 
 async def post_declaration(
@@ -80,9 +76,9 @@ async def post_declaration(
     session = await session_needed(form, request)
     check_token(session, fields)
     journey = journey_of(session, language)
-    if not_yet := _not_yet(session, journey):
-        return not_yet
-    if errors := _undeclared(form, journey, fields):
+    if not_here := not_yet(session, journey):
+        return not_here
+    if errors := undeclared(form, journey, fields):
         return _show_declaration(form, session, journey, errors=errors, typed=fields)
     if session.helper is not None:
         await form.helpers.confirm(session.idempotency_key, session.helper)
@@ -111,11 +107,11 @@ async def _send(
     try:
         receipt = await _receipt_of(form, body, arrival)
     except Unavailable:
-        return _show_not_sent(form, session, journey)
+        return show_unavailable(form, session, journey)
     except Problem as problem:
         if not problem.errors:
             raise
-        return _to_mend(form, session, journey, problem.errors)
+        return await show_refused(form, session, journey, problem.errors)
     kept = _kept_receipt(receipt, journey)
     if not await _keep_receipt(form, session, kept):  # it is sent all the same: say so here
         return await show_receipt(form, session, kept, journey.language)
@@ -128,7 +124,7 @@ async def _keep_receipt(form: Form, session: FormSession, receipt: FormReceipt) 
     """
     try:
         changed = await form.sessions.change(session, lambda now: now.sent(receipt))
-    except Unavailable:
+    except (Unavailable, SealingError):
         return False
     return changed is not None
 
@@ -168,48 +164,6 @@ def _envelope(session: FormSession, at: datetime, caller: str) -> Json:
     }
 
 
-# -- What keeps an application from being sent -----------------------------------------------------
-
-
-def _not_yet(session: FormSession, journey: Journey) -> web.StreamResponse | None:
-    """Send on who has sent already, has to leave, or has not answered all."""
-    if session.receipt is not None:
-        return see_other(path("receipt", journey.language))
-    if journey.exit() is not None or journey.next_slug() != CHECK:
-        return see_other(next_path(journey, journey.language))
-    return None
-
-
-def _council(form: Form, language: Language, gss_code: str) -> str:
-    return form.authorities.authority(gss_code).name_in(language)
-
-
-def _undeclared(form: Form, journey: Journey, fields: Json) -> list[PageError]:
-    errors = []
-    if fields.get("agree") != "yes":
-        told = sentence("/declaration", "not-declared", journey.language)
-        errors.append(PageError("agree", told))
-    if journey.assisted and fields.get("personConfirms") != "yes":
-        told = form.texts.text("assisted:declaration.error", journey.language)
-        errors.append(PageError("personConfirms", told))
-    return errors
-
-
-def _to_mend(
-    form: Form, session: FormSession, journey: Journey, errors: tuple[FieldError, ...]
-) -> web.StreamResponse:
-    """Lead to what the rules have against answers that the form had taken, as after a midnight."""
-    for error in errors:
-        if reason := exit_of(Fault(error.pointer, error.code)):
-            return see_other(path(f"exit/{reason}", journey.language))
-    for page in PAGES:
-        faults = tuple(error for error in errors if page.shows(error.pointer))
-        if faults:
-            return show_question(form, page, session, journey, faults=faults)
-    log.error("application not taken", reason=errors[0].code)
-    raise problems.internal_error()
-
-
 # -- Pages -----------------------------------------------------------------------------------------
 
 
@@ -235,20 +189,8 @@ def _show_declaration(
     )
 
 
-def _show_not_sent(form: Form, session: FormSession, journey: Journey) -> web.StreamResponse:
-    """Say that nothing is lost, and let them send again."""
-    response = form.renderer.page(
-        "not-sent.html",
-        journey.language,
-        csrf=session.csrf,
-        back=path(CHECK, journey.language),
-        twin=twin_of(DECLARATION, journey.language),
-        status=503,
-        assisted=journey.assisted,
-        helper=session.helper,
-    )
-    response.headers["Retry-After"] = str(SEND_AGAIN_SECONDS)
-    return response
+def _council(form: Form, language: Language, gss_code: str) -> str:
+    return form.authorities.authority(gss_code).name_in(language)
 
 
 ROUTES = (

@@ -15,10 +15,10 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
+from registration.form.page import Typed
+
 TOKEN_BYTES = 32
 TOKEN_LENGTH = 43  # of 32 bytes as base64url without padding
-
-Typed = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class FormSession:
         return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
     def _derived(self, what: str) -> str:
-        return hmac.digest(_bytes_of(self.token), what.encode(), "sha256").hex()
+        return hmac.digest(bytes_of(self.token), what.encode(), "sha256").hex()
 
 
 def new_session(*, helper: str | None = None) -> FormSession:
@@ -96,10 +96,10 @@ def new_session(*, helper: str | None = None) -> FormSession:
 
 def session_id(token: str) -> bytes:
     """Return the id that a token's session is stored under."""
-    return sha256(_bytes_of(token)).digest()
+    return sha256(bytes_of(token)).digest()
 
 
-def _bytes_of(token: str) -> bytes:
+def bytes_of(token: str) -> bytes:
     """Take whatever a cookie holds, broken characters too."""
     return token.encode("utf-8", "surrogateescape")
 

@@ -29,6 +29,7 @@ from registration.postgres.form_sessions import (
     SessionRow,
     begin_sessions,
     change_sessions,
+    count_blocks,
     end_session,
     read_sessions,
     sweep_sessions,
@@ -41,7 +42,7 @@ LIFETIME = IDLE + timedelta(minutes=1)
 TOUCH_BELOW_SECONDS = IDLE.total_seconds()
 CHANGE_TRIES_MAX = 5
 SWEEP_INTERVAL = 300.0  # seconds
-SWEEP_ROWS = 5_000
+SWEEP_BLOCKS = 1_000  # of 8 KiB, one or two sessions each: deleted at once
 BATCH_ITEMS_MAX = 200
 WAITING_ITEMS_MAX = 2_000
 
@@ -142,10 +143,9 @@ class Sessions:
 
     async def sweep(self) -> None:
         """Delete what has ended."""
-        count = SWEEP_ROWS
-        while count == SWEEP_ROWS:
-            count = await sweep_sessions(self._pool, SWEEP_ROWS)
-            self._swept.inc(count)
+        for first in range(0, await count_blocks(self._pool), SWEEP_BLOCKS):
+            blocks = range(first, first + SWEEP_BLOCKS)
+            self._swept.inc(await sweep_sessions(self._pool, blocks))
 
     async def _touch(self, session: FormSession) -> FormSession | None:
         """Seal a session anew, for another hour; who is faster in another tab has done the same."""

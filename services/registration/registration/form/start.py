@@ -16,7 +16,8 @@ from registration.form.paths import path
 from registration.form.posted import read_fields
 from registration.form.routes import FormRoute, see_other
 from registration.form.security import check_token, take_cookie
-from registration.form.visit import session_of, today, twin_of
+from registration.form.session import FormSession
+from registration.form.visit import journey_of, session_of, today, twin_of
 
 
 class LastDay(NamedTuple):
@@ -56,27 +57,38 @@ async def get_start(form: Form, _: web.Request, language: Language) -> web.Strea
 async def get_about(form: Form, _: web.Request, language: Language) -> web.StreamResponse:
     """Say how the pages can be used by everybody, and what becomes of what is typed."""
     return form.renderer.page(
-        "about.html", language, twin=twin_of("about", language), personal=False
+        "about.html",
+        language,
+        twin=twin_of("about", language),
+        personal=False,
+        nino_days=form.settings.nino_key_days,
+        person_days=form.settings.person_key_days,
     )
 
 
 async def get_exit(form: Form, request: web.Request, language: Language) -> web.StreamResponse:
-    """Say why somebody cannot register here, and where to turn."""
+    """Say why somebody cannot register here, where to turn, and which answers may be changed."""
     reason = request.match_info["reason"]
     if reason not in EXITS:
         raise not_found()
-    twin = twin_of(f"exit/{reason}", language)
-    age = facts_of(reason, today()).get("minimum_age")
     helper = await form.helpers.signed_in(request)  # who goes on from here to the next person
+    asked = _to_change(await session_of(form, request), reason)
     return form.renderer.page(
         "exit.html",
         language,
-        twin=twin,
-        personal=helper is not None,
+        back=path(asked[0], language) if asked else None,
+        twin=twin_of(f"exit/{reason}", language),
         helper=helper.name if helper else None,
         reason=reason,
-        minimum_age=age,
+        minimum_age=facts_of(reason, today()).get("minimum_age"),
+        asked=asked,
     )
+
+
+def _to_change(session: FormSession | None, reason: str) -> tuple[str, ...]:
+    """Name the pages that undo an exit, for whom it is the way out."""
+    journey = journey_of(session, "en")
+    return journey.exit_slugs() if journey.exit() == reason else ()
 
 
 async def get_session_ended(form: Form, _: web.Request, language: Language) -> web.StreamResponse:

@@ -83,12 +83,19 @@ def _faults(typed: dict[str, str]) -> Iterator[tuple[str, str]]:
     reference = normalise_reference(typed["reference"])
     if not reference:
         yield "reference", "reference_missing"
-    elif len(reference) != REFERENCE_LENGTH:
+    elif not _could_be_a_reference(reference):
         yield "reference", "reference_format"
     if not typed["postcode"].strip():
         yield "postcode", "postcode_missing"
     elif normalise_postcode(typed["postcode"]) is None:
         yield "postcode", "postcode_format"
+
+
+def _could_be_a_reference(normal: str) -> bool:
+    """Say whether it has a reference's length and nothing but letters and digits: no NUL, which
+    Postgres does not take.
+    """
+    return len(normal) == REFERENCE_LENGTH and normal.isascii() and normal.isalnum()
 
 
 def _ask_again(

@@ -15,6 +15,7 @@ from registration.form.paths import path
 from registration.form.rendering import PageError
 from registration.form.security import SessionEnded, token_of
 from registration.form.session import FormSession
+from registration.messages import sentence_on_page
 
 _OTHER: dict[Language, Language] = {"en": "cy", "cy": "en"}
 
@@ -61,6 +62,12 @@ def twin_of(slug: str, language: Language) -> str:
     return path(slug, _OTHER[language])
 
 
-def page_errors(page: Page, faults: tuple[FieldError, ...]) -> list[PageError]:
-    """Lead each fault of a page to the input that it is about."""
-    return [PageError(page.anchor(fault.pointer), fault.detail) for fault in faults]
+def page_errors(page: Page, faults: tuple[FieldError, ...], language: Language) -> list[PageError]:
+    """Lead each fault of a page to the input that it is about, in the form's own words."""
+    return [
+        PageError(
+            page.anchor(fault.pointer),
+            sentence_on_page(fault.pointer, fault.code, language) or fault.detail,
+        )
+        for fault in faults
+    ]

@@ -7,6 +7,7 @@ What does not go is tried again after a growing delay and is held after a day, w
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -92,6 +93,7 @@ class CopySender:
         self._sent = metrics.counter("notifications_sent_total")
         self._owner: UUID = uuid4()
         self._failures = 0  # calls in a row that came to nothing
+        self._rest_ends = 0.0  # on the monotonic clock: until then Notify is left alone
 
     async def run(self) -> None:
         """Send until cancelled."""
@@ -115,7 +117,17 @@ class CopySender:
             if not is_away(error):
                 raise
             log.warning("copies wait", error_class=type(error).__name__)
-            return idle
+            return max(idle, self._rest_left)
+
+    @property
+    def _rest_left(self) -> float:
+        return max(0.0, self._rest_ends - time.monotonic())
+
+    async def _rest(self, pause: float) -> None:
+        """Stay the sender for as long as Notify is left alone: nobody else calls it meanwhile."""
+        self._rest_ends = time.monotonic() + pause
+        if pause:
+            await notifications.take_lease(self._pool, self._owner, pause + LEASE_SECONDS)
 
     async def _send_all(self, due: Sequence[Claimed]) -> float:
         """Begin one call after the other at the rate; returns how long to leave Notify alone."""
@@ -128,7 +140,9 @@ class CopySender:
                 if self._failures > before:
                     break
             await notifications.give_back(self._pool, due[len(sending) :])
-            return max(await asyncio.gather(*sending))
+            pause = max(await asyncio.gather(*sending))
+            await self._rest(pause)
+            return pause
         finally:
             for task in sending:  # when the service ends; a claim ends by itself
                 task.cancel()
@@ -183,8 +197,12 @@ class CopySender:
         await notifications.hold(self._pool, copy, reason)
 
     async def _give_back_lease(self) -> None:
+        """Let another be the sender: at once, or when Notify need not be left alone any longer."""
         try:
-            await notifications.give_back_lease(self._pool, self._owner)
+            if left := self._rest_left:
+                await notifications.take_lease(self._pool, self._owner, left)
+            else:
+                await notifications.give_back_lease(self._pool, self._owner)
         except Exception as error:
             if not is_away(error):
                 raise

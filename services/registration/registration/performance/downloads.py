@@ -87,12 +87,12 @@ class Download:
     columns: tuple[str, ...]
     rows: Callable[[Period, Days, Authorities, date], Iterator[Row]]
 
-    def write(self, period: Period, days: Days, authorities: Authorities, today: date) -> str:
-        """Write the file."""
+    def write(self, period: Period, days: Days, authorities: Authorities, settled: date) -> str:
+        """Write the file; `settled` is the last day of which authorities are told."""
         out = StringIO()
         writer = csv.writer(out)
         writer.writerow(self.columns)
-        writer.writerows(self.rows(period, days, authorities, today))
+        writer.writerows(self.rows(period, days, authorities, settled))
         return out.getvalue()
 
 
@@ -111,14 +111,14 @@ def _by_key(*keys: tuple[str, ...]) -> Callable[[Period, Days, Authorities, date
 
 
 def _by_authority(
-    period: Period, days: Days, authorities: Authorities, today: date
+    period: Period, days: Days, authorities: Authorities, settled: date
 ) -> Iterator[Row]:
     """Make a row per day and authority, and one per day and nation for all that is withheld.
 
-    Only of days that are over: of two downloads on one day the difference would be told.
+    Only of days whose numbers never change: else the difference of two downloads would tell.
     """
     for day in period:
-        if day < today:
+        if day <= settled:
             counts = days.get(day, {})
             for nation in NATIONS:
                 yield from _of_nation(day, nation, counts, authorities)

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from time import monotonic
 
 import structlog
+from electoral import problems
 from electoral.authorities import Authorities
 from electoral.calendar import london_date
 from electoral.postgres import Pool, is_away
@@ -25,11 +26,20 @@ from registration.performance.figures import (
     indicators,
     window,
 )
-from registration.postgres.performance import fold_deltas, read_bins, read_days
+from registration.postgres.performance import (
+    fold_deltas,
+    read_bins,
+    read_days,
+    read_gathered,
+    read_settled,
+    trim_bins,
+)
 
 KEPT_SECONDS = 5.0
 FILE_KEPT_SECONDS = 30.0
 FILES_KEPT_MAX = 16  # the largest has some 2 MB
+FILES_WAITING_MAX = 8  # the one that is made included; each takes up to half a second
+FILE_RETRY_SECONDS = 5
 FOLD_INTERVAL = 20.0  # seconds
 
 log = structlog.get_logger()
@@ -57,6 +67,7 @@ class PublicFigures:
         self._reading = asyncio.Lock()
         self._files: dict[tuple[str, Period], tuple[float, str]] = {}
         self._writing = asyncio.Lock()
+        self._waiting = 0  # for a file, the one that is made included
 
     async def now(self) -> Figures:
         """Return the figures; while Postgres is away, the last ones that were read."""
@@ -67,24 +78,38 @@ class PublicFigures:
             return self._kept
 
     async def file(self, download: Download, period: Period) -> str:
-        """Return a download; one is made at a time, whoever asks for how many."""
-        async with self._writing:
-            until, kept = self._files.get((download.name, period), (0.0, ""))
-            if monotonic() < until:
-                return kept
-            made = await self._write(download, period)
-            if len(self._files) >= FILES_KEPT_MAX:
-                self._files.clear()
-            self._files[download.name, period] = (monotonic() + FILE_KEPT_SECONDS, made)
-            return made
+        """Return a download; one is made at a time, and only some may wait for theirs."""
+        kept = self._kept_file(download, period)
+        if kept is not None:
+            return kept
+        if self._waiting >= FILES_WAITING_MAX:
+            raise problems.unavailable(FILE_RETRY_SECONDS)
+        self._waiting += 1
+        try:
+            async with self._writing:
+                kept = self._kept_file(download, period)  # made while this one waited
+                return await self._make(download, period) if kept is None else kept
+        finally:
+            self._waiting -= 1
+
+    def _kept_file(self, download: Download, period: Period) -> str | None:
+        until, kept = self._files.get((download.name, period), (0.0, ""))
+        return kept if monotonic() < until else None
+
+    async def _make(self, download: Download, period: Period) -> str:
+        made = await self._write(download, period)
+        if len(self._files) >= FILES_KEPT_MAX:
+            self._files.clear()
+        self._files[download.name, period] = (monotonic() + FILE_KEPT_SECONDS, made)
+        return made
 
     async def _write(self, download: Download, period: Period) -> str:
-        rows = await read_days(self._pool, (download.measure,), period.first, period.last)
-        today = london_date(datetime.now(UTC))
+        settled = await read_settled(self._pool)  # first: what is settled then stays as it is
+        rows = await read_gathered(self._pool, download.measure, period.first, period.last)
 
         def write() -> str:
-            days = by_day((row.day, row.key, row.times) for row in rows)
-            return download.write(period, days, self._authorities, today)
+            days = by_day(one for row in rows for one in row.take_apart())
+            return download.write(period, days, self._authorities, settled)
 
         return await asyncio.to_thread(write)  # 100 days of all authorities take a while
 
@@ -112,11 +137,12 @@ class PublicFigures:
 
 
 async def keep_folding(pool: Pool) -> None:
-    """Fold what was counted, every 20 s until cancelled."""
+    """Fold what was counted and trim what is not shown any more, every 20 s until cancelled."""
     while True:
         await asyncio.sleep(FOLD_INTERVAL)
         try:
             await fold_deltas(pool)
+            await trim_bins(pool)
         except Exception as error:
             if not is_away(error):
                 raise

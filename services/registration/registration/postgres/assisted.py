@@ -59,13 +59,17 @@ _NOTE_ATTEMPT = """
 INSERT INTO helper_attempt (helper, address_hash) VALUES ($1, $2) RETURNING attempt_id
 """
 # Nothing comes of an attempt on an account that was locked, or got another password, meanwhile.
+# The account's row first, then the attempt's, as those take them who change an account.
 _OPEN_SESSION = """
-WITH right_one AS (DELETE FROM helper_attempt WHERE attempt_id = $1 RETURNING helper)
+WITH account AS MATERIALIZED (
+    SELECT helper.name FROM helper JOIN helper_attempt ON helper_attempt.helper = helper.name
+     WHERE attempt_id = $1 AND password_hash = $3 AND locked_at IS NULL
+       FOR SHARE OF helper
+), right_one AS (
+    DELETE FROM helper_attempt USING account WHERE attempt_id = $1 RETURNING account.name
+)
 INSERT INTO helper_session (session_id, helper, expires_at)
-SELECT $2, account.name, now() + $4::interval
-  FROM helper AS account JOIN right_one ON right_one.helper = account.name
- WHERE account.password_hash = $3 AND account.locked_at IS NULL
-   FOR SHARE OF account
+SELECT $2, name, now() + $4::interval FROM right_one
 RETURNING helper
 """
 _FIND_SESSION = """
@@ -138,9 +142,10 @@ async def begin_attempt(
     pool: Pool, name: str, address_hash: bytes, rule: LockRule
 ) -> Attempt | None:
     """Note an attempt as a wrong one, until it proves right; None when its address is locked."""
+    # Each by itself: whoever waits for an account's row holds nothing that its change waits for.
+    await pool.execute(_FORGET_ATTEMPTS, rule.window)
+    await pool.execute(_FORGET_SESSIONS)
     async with transaction(pool) as connection:
-        await connection.execute(_FORGET_ATTEMPTS, rule.window)
-        await connection.execute(_FORGET_SESSIONS)
         lock = int.from_bytes(address_hash[:8], signed=True)
         await connection.execute(_ONE_OF_AN_ADDRESS, lock)
         limit = rule.failures_per_address_max

@@ -1,6 +1,6 @@
 """The public figures: counted in the transaction that makes them, folded, read."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -10,6 +10,7 @@ from electoral.postgres import Connection, Pool, transaction
 from registration.performance.counting import Measure, PerformanceDeltas
 
 FOLD_LOCK = 0x50455246  # one folding task at a time per database
+BINS_TRIMMED_MAX = 1_000  # at once; a day has some 600
 
 # Lists go in as words of one text: to encode some hundred texts costs several times as much.
 _APPEND = """
@@ -29,15 +30,38 @@ WITH folded AS (
     SELECT bin, measure, key, sum(count) AS count
       FROM folded, unnest(measures, keys, counts) AS one (measure, key, count)
      GROUP BY bin, measure, key
+), settled AS (
+    SELECT coalesce(max(day), '-infinity') AS until FROM performance_day WHERE measure = 'settled'
+), dated AS (
+    SELECT measure, (bin AT TIME ZONE 'Europe/London')::date AS day, key, count FROM counted
 ), by_day AS (
     INSERT INTO performance_day AS total (measure, day, key, count)
-    SELECT measure, (bin AT TIME ZONE 'Europe/London')::date AS day, key, sum(count)
-      FROM counted GROUP BY measure, day, key ORDER BY measure, day, key
+    SELECT measure, CASE WHEN measure = 'authority' AND dated.day <= until
+                         THEN greatest((now() AT TIME ZONE 'Europe/London')::date, until + 1)
+                         ELSE dated.day END AS counted_on, key, sum(count)
+      FROM dated, settled
+     GROUP BY measure, counted_on, key ORDER BY measure, counted_on, key
         ON CONFLICT (measure, day, key) DO UPDATE SET count = total.count + excluded.count
 )
 INSERT INTO performance_bin AS total (bin, source, count)
 SELECT bin, key, count FROM counted WHERE measure = 'source' ORDER BY bin, key
     ON CONFLICT (bin, source) DO UPDATE SET count = total.count + excluded.count
+"""
+# Half a day after its end: by then the outcomes of nearly all paper forms are there.
+_SETTLE = """
+INSERT INTO performance_day (measure, day, key, count)
+VALUES ('settled', ((now() - interval '12 hours') AT TIME ZONE 'Europe/London')::date - 1,
+        'authority', 0)
+    ON CONFLICT DO NOTHING
+"""
+# Two days, of which the page shows the last 24 hours.
+_TRIM_BINS = """
+DELETE FROM performance_bin
+ WHERE (bin, source) IN (SELECT bin, source FROM performance_bin
+                          WHERE bin < now() - interval '2 days' ORDER BY bin, source LIMIT $1)
+"""
+_READ_SETTLED = """
+SELECT coalesce(max(day), '-infinity') FROM performance_day WHERE measure = 'settled'
 """
 _READ_DAYS = """
 SELECT measure, day, key, sum(count)::bigint AS count
@@ -47,9 +71,18 @@ SELECT measure, day, key, sum(count)::bigint AS count
         SELECT measure, (bin AT TIME ZONE 'Europe/London')::date, key, count
           FROM performance_delta, unnest(measures, keys, counts) AS one (measure, key, count)
          WHERE measure = ANY($1::text[])
-           AND (bin AT TIME ZONE 'Europe/London')::date BETWEEN $2 AND $3) AS both_sides
+           AND (bin AT TIME ZONE 'Europe/London')::date BETWEEN $2 AND $3
+           AND (measure <> 'authority' OR (bin AT TIME ZONE 'Europe/London')::date >
+                (SELECT coalesce(max(day), '-infinity') FROM performance_day
+                  WHERE measure = 'settled'))) AS both_sides
  GROUP BY measure, day, key
 """
+# As few rows: 100 days of all authorities are 35,000 numbers, which a thread takes apart.
+_READ_GATHERED = (
+    "SELECT day, string_agg(key, ' ') AS keys, string_agg(count::text, ' ') AS counts FROM ("
+    + _READ_DAYS
+    + ") AS counted GROUP BY day"
+)
 _READ_BINS = """
 SELECT bin, source, sum(count)::bigint AS count
   FROM (SELECT bin, source, count FROM performance_bin WHERE bin >= $1 AND bin < $2
@@ -68,6 +101,19 @@ class DayCount(NamedTuple):
     day: date
     key: str
     times: int
+
+
+class GatheredDay(NamedTuple):
+    """All that was counted of one measure on a London day, side by side."""
+
+    day: date
+    keys: str  # words
+    counts: str
+
+    def take_apart(self) -> Iterator[tuple[date, str, int]]:
+        """Go through what was counted."""
+        for key, count in zip(self.keys.split(), self.counts.split(), strict=True):
+            yield self.day, key, int(count)
 
 
 class BinCount(NamedTuple):
@@ -97,10 +143,26 @@ async def note_paper(connection: Connection, applications: Iterable[UUID]) -> se
 
 
 async def fold_deltas(pool: Pool) -> None:
-    """Fold the deltas there are into totals; a second task at it does nothing."""
+    """Fold the deltas there are into totals; a second task at it does nothing.
+
+    What authorities had on a day that is settled never changes. What comes later counts by
+    authority on the day on which it is folded; by anything else, on its own.
+    """
     async with transaction(pool) as connection:
         if await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", FOLD_LOCK):
             await connection.execute(_FOLD)
+            await connection.execute(_SETTLE)
+
+
+async def trim_bins(pool: Pool) -> None:
+    """Delete bins that no page shows any more, some at a time."""
+    await pool.execute(_TRIM_BINS, BINS_TRIMMED_MAX)
+
+
+async def read_settled(pool: Pool) -> date:
+    """Return the last London day of which numbers of authorities are settled."""
+    settled: date = await pool.fetchval(_READ_SETTLED)
+    return settled
 
 
 async def read_days(
@@ -108,6 +170,13 @@ async def read_days(
 ) -> Sequence[DayCount]:
     """Return what was counted on London days, the last one included."""
     return [DayCount(*row) for row in await pool.fetch(_READ_DAYS, list(measures), first, last)]
+
+
+async def read_gathered(
+    pool: Pool, measure: Measure, first: date, last: date
+) -> Sequence[GatheredDay]:
+    """Return what was counted of one measure on London days, to be taken apart elsewhere."""
+    return [GatheredDay(*row) for row in await pool.fetch(_READ_GATHERED, [measure], first, last)]
 
 
 async def read_bins(pool: Pool, begin: datetime, end: datetime) -> Sequence[BinCount]:

@@ -1,4 +1,4 @@
-"""Helpers: they sign in, are known by their cookie, confirm for a person, and sign out."""
+"""Signing in: helpers do, are known by their cookie, confirm for a person, and sign out."""
 
 import asyncio
 import secrets
@@ -17,7 +17,7 @@ from registration.form.assisted import (
     SignedIn,
     caller_of,
     csrf_of,
-    normal_name,
+    name_to_try,
     session_id_of,
 )
 from registration.form.passwords import Passwords
@@ -30,7 +30,7 @@ AT_ONCE = 2
 TRYING_MAX = 20
 
 
-class Helpers:
+class SigningIn:
     """Knows who is signed in."""
 
     def __init__(
@@ -72,7 +72,7 @@ class Helpers:
         leaves one wrong attempt too many, never one too few.
         """
         attempt = await assisted.begin_attempt(
-            self._pool, normal_name(name), self._hash_address(address), self._rule
+            self._pool, name_to_try(name), self._hash_address(address), self._rule
         )
         if attempt is None:
             return None
@@ -114,10 +114,10 @@ class Helpers:
         return self._index.current("status", caller.encode())[1]
 
 
-def helpers_of(settings: Settings, pool: Pool, index: BlindIndex, metrics: Metrics) -> Helpers:
+def signing_in_of(settings: Settings, pool: Pool, index: BlindIndex, metrics: Metrics) -> SigningIn:
     """Make it as the settings say."""
     idle = timedelta(minutes=settings.helper_session_minutes)
-    return Helpers(pool, index, metrics, Passwords(), lock_rule(settings), idle)
+    return SigningIn(pool, index, metrics, Passwords(), lock_rule(settings), idle)
 
 
 def lock_rule(settings: Settings) -> LockRule:
