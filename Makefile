@@ -83,7 +83,7 @@ test-all: $(VENV)/installed-dev ## every test, the long ones too
 
 .PHONY: test-browser
 test-browser: $(VENV)/installed-dev ## the form's pages in the system's Chromium; skipped where there is none
-	@$(PYTEST) $(BROWSER) -m "not long"
+	@$(PYTEST) $(BROWSER)
 
 .PHONY: screenshots
 screenshots: $(VENV)/installed-dev ## pictures of every page of the form, in both languages: var/screenshots

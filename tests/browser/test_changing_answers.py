@@ -7,7 +7,7 @@ from browser.applicants import answers
 from browser.conftest import Visiting
 from browser.visitor import CHECK, PAGES_MAX, Visitor
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 
 def at_check(visitor: Visitor, **kinds: str) -> None:

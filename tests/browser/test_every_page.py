@@ -12,7 +12,7 @@ from browser.conftest import Visiting
 from browser.states import every_state
 from browser.visitor import DESKTOP, Visitor
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.timeout(600)]
 
 ZOOMED = (320, 256)  # what is left of 1280x1024 at 400%
 TEMPLATES = Path(str(files("registration.form").joinpath("templates")))

@@ -7,7 +7,7 @@ from browser.applicants import answers
 from browser.conftest import Visiting
 from browser.visitor import CHECK, DECLARATION
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 ENDINGS = [
     ("country-of-residence", {"country": "northern-ireland"}, "northern-ireland"),

@@ -9,7 +9,7 @@ from browser.conftest import Visiting
 from browser.helping import NEXT_PERSON, SIGN_IN, SIGN_OUT, make_helper, sign_in
 from browser.visitor import CHECK, DECLARATION, RECEIPT, Visitor
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 OF_THE_PERSON = ("Siân", "Neill", "AB123456C", "sian@example.com", "Heol y Bont")
 STEPS_BACK = 6

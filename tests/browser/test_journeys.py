@@ -15,13 +15,8 @@ pytestmark = pytest.mark.integration
 
 # What the form says by itself, or makes of a choice from its list.
 OF_THE_FORM = frozenset({"address", "timeTakenSeconds", "applicantIp", "gssCode", "source"})
-# Every two kinds meet in all of them together; each second one is left to the long run.
-PAIRS = [
-    pytest.param(
-        kinds, id="-".join(kinds.values()), marks=(pytest.mark.long,) if number % 2 else ()
-    )
-    for number, kinds in enumerate(pairs_of_kinds())
-]
+# Every two kinds meet in all of them together.
+PAIRS = [pytest.param(kinds, id="-".join(kinds.values())) for kinds in pairs_of_kinds()]
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
@@ -38,6 +33,7 @@ def test_somebody_with_a_phone_registers(
     assert accepted["source"] == "web"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kinds", PAIRS)
 def test_what_is_typed_arrives_whatever_kinds_of_answer_meet(
     visit: Visiting, form: FormWorld, kinds: Mapping[str, str]

@@ -8,7 +8,7 @@ from browser.applicants import answers
 from browser.conftest import Visiting
 from browser.visitor import CHECK, DECLARATION, PAGES_MAX, RECEIPT, Visitor
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 TABS_MAX = 80  # through the whole of a page
 FOCUSED = "document.activeElement && document.activeElement.matches({0!r})"

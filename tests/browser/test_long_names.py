@@ -7,7 +7,7 @@ import pytest
 from browser.applicants import answers
 from browser.conftest import Visiting
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 # q with two marks: no single character has them, so NFC leaves three.
 LONGEST = "Je" + "q\u0307\u0323" * 11

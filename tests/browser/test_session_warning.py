@@ -8,7 +8,7 @@ from browser.applicants import answers
 from browser.conftest import Visiting
 from browser.visitor import Visitor
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 UNTIL_WARNED, UNTIL_ENDED = "55:00", "01:00:00"
 WARNED_BEFORE_THE_END = "05:00"
