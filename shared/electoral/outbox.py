@@ -15,10 +15,12 @@ from pydantic_core import from_json
 
 from electoral.envelope import Envelope
 from electoral.kafka import KafkaError, Producer, Record
+from electoral.leases import give_back_lease, take_lease
 from electoral.metrics import Metrics
 from electoral.postgres import Connection, Pool, is_away
 
 BATCH_ROWS_MAX = 500
+LEASE = "relay"
 LEASE_SECONDS = 5.0
 POLL_INTERVAL = 0.1  # seconds; a commit in this process wakes the relay at once
 PACE = 0.05  # seconds from one batch to the next that is not full
@@ -31,15 +33,6 @@ INSERT INTO outbox (event_id, topic, key, headers, value)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::bytea[])
 """
 
-# One holder at a time on the database's clock; a vanished holder's lease simply ends.
-_TAKE_LEASE = """
-INSERT INTO lease AS held (name, owner, until)
-VALUES ('relay', $1, clock_timestamp() + make_interval(secs => $2))
-    ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until
- WHERE held.owner = excluded.owner OR held.until < clock_timestamp()
-RETURNING true
-"""
-_GIVE_BACK_LEASE = "DELETE FROM lease WHERE name = 'relay' AND owner = $1"
 _READ = "SELECT seq, topic, key, headers, value FROM outbox ORDER BY seq LIMIT $1"
 _DELETE = "DELETE FROM outbox WHERE seq = ANY($1::bigint[])"
 _OLDEST = "SELECT at FROM outbox ORDER BY seq LIMIT 1"
@@ -118,7 +111,7 @@ class Relay:
         now = asyncio.get_running_loop().time()
         if now < self._leased_until:
             return True
-        if not await self._pool.fetchval(_TAKE_LEASE, self._owner, LEASE_SECONDS):
+        if not await take_lease(self._pool, LEASE, self._owner, LEASE_SECONDS):
             return False
         self._leased_until = now + LEASE_SECONDS / 2
         return True
@@ -136,7 +129,7 @@ class Relay:
     async def _give_back(self) -> None:
         self._leased_until = 0.0
         try:
-            await self._pool.execute(_GIVE_BACK_LEASE, self._owner)
+            await give_back_lease(self._pool, LEASE, self._owner)
         except Exception as error:
             if not is_away(error):
                 raise

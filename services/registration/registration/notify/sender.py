@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 import structlog
 from electoral.health import Refresh
+from electoral.leases import give_back_lease, take_lease
 from electoral.metrics import Metrics
 from electoral.postgres import Pool, is_away
 from electoral.sealing import ERROR_CLASSES, Sealer, SealingError, UnknownKey
@@ -24,6 +25,7 @@ from registration.postgres import notifications
 from registration.postgres.notifications import Claimed
 
 CLAIM = timedelta(seconds=60)  # longer than a batch and its calls take
+LEASE = "notify"  # of the one sender, so that its rate is everybody's
 LEASE_SECONDS = 30.0
 BATCH_SECONDS = 5.0  # of sending at the rate; well within the lease
 BATCH_MAX = 100
@@ -107,7 +109,7 @@ class CopySender:
         """Send what is due; returns the seconds until the next look."""
         idle = self._manner.look_interval
         try:
-            if not await notifications.take_lease(self._pool, self._owner, LEASE_SECONDS):
+            if not await take_lease(self._pool, LEASE, self._owner, LEASE_SECONDS):
                 return idle
             # While calls fail, one at a time says whether they still do.
             limit = 1 if self._failures else self._manner.batch_max
@@ -127,7 +129,7 @@ class CopySender:
         """Stay the sender for as long as Notify is left alone: nobody else calls it meanwhile."""
         self._rest_ends = time.monotonic() + pause
         if pause:
-            await notifications.take_lease(self._pool, self._owner, pause + LEASE_SECONDS)
+            await take_lease(self._pool, LEASE, self._owner, pause + LEASE_SECONDS)
 
     async def _send_all(self, due: Sequence[Claimed]) -> float:
         """Begin one call after the other at the rate; returns how long to leave Notify alone."""
@@ -200,9 +202,9 @@ class CopySender:
         """Let another be the sender: at once, or when Notify need not be left alone any longer."""
         try:
             if left := self._rest_left:
-                await notifications.take_lease(self._pool, self._owner, left)
+                await take_lease(self._pool, LEASE, self._owner, left)
             else:
-                await notifications.give_back_lease(self._pool, self._owner)
+                await give_back_lease(self._pool, LEASE, self._owner)
         except Exception as error:
             if not is_away(error):
                 raise

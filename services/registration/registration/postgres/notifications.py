@@ -21,17 +21,6 @@ SELECT kind FROM notification
  WHERE application_id = (SELECT application_id FROM application WHERE reference = $1)
 """
 
-# One sender at a time on the database's clock, so that its rate is everybody's; a vanished one's
-# lease simply ends.
-_TAKE_LEASE = """
-INSERT INTO lease AS taken (name, owner, until)
-VALUES ('notify', $1, clock_timestamp() + make_interval(secs => $2))
-    ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until
- WHERE taken.owner = excluded.owner OR taken.until < clock_timestamp()
-RETURNING true
-"""
-_GIVE_BACK_LEASE = "DELETE FROM lease WHERE name = 'notify' AND owner = $1"
-
 # The try is counted with the claim, and the claim is committed before any call.
 _CLAIM = """
 WITH due AS (
@@ -139,16 +128,6 @@ async def ask_for(connection: Connection | Pool, copies: Sequence[Asked]) -> Non
 async def kinds_asked_for(pool: Pool, reference: str) -> frozenset[Kind]:
     """Return how a copy of the receipt with this reference was asked for."""
     return frozenset(row["kind"] for row in await pool.fetch(_ASKED, reference))
-
-
-async def take_lease(pool: Pool, owner: UUID, seconds: float) -> bool:
-    """Become or stay the one sender; False while another is."""
-    return bool(await pool.fetchval(_TAKE_LEASE, owner, seconds))
-
-
-async def give_back_lease(pool: Pool, owner: UUID) -> None:
-    """Let another be the sender at once."""
-    await pool.execute(_GIVE_BACK_LEASE, owner)
 
 
 async def claim_due(pool: Pool, limit: int, claim: timedelta) -> list[Claimed]:
