@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from electoral import postgres
 from electoral.kafka import Partition, Reader, create_topics
-from electoral.topics import PARTITIONS, TOPICS
+from electoral.topics import PARTITIONS, TOPICS, topics_read_by
 
 
 async def make_topics(bootstrap: str) -> None:
@@ -13,12 +13,13 @@ async def make_topics(bootstrap: str) -> None:
     await create_topics(bootstrap, wanted, partitions=PARTITIONS, copies=1)
 
 
-async def begin_at_the_end(dsn: str, bootstrap: str, *topics: str) -> None:
-    """Let the service of this database pass over what other tests wrote to the topics.
+async def begin_at_the_end(dsn: str, bootstrap: str, service: str) -> None:
+    """Let the service of this database pass over what other tests wrote to any topic it reads.
 
-    It is sealed under their keys: a service that reads it holds it all, and stops at the limit on
-    the held share.
+    It is sealed under their keys: a service that reads it holds it all, and the limit on the held
+    share counts it.
     """
+    topics = topics_read_by(service)
     pool = await postgres.open_pool(dsn, service="test", connections=2)
     async with Reader(bootstrap, "bounds", topics) as reader, pool:
         for topic in topics:

@@ -700,7 +700,7 @@ async def environment(
 ) -> dict[str, str]:
     await make_topics(kafka_bootstrap)
     dsn = postgres_dsn("ems-gateway")
-    await begin_at_the_end(dsn, kafka_bootstrap, "applications.verified")
+    await begin_at_the_end(dsn, kafka_bootstrap, "ems-gateway")
     return {
         "EMS_GATEWAY_DATABASE_URL": dsn,
         "EMS_GATEWAY_KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,

@@ -106,7 +106,7 @@ async def environment(
 ) -> Environment:
     await make_topics(kafka_bootstrap)
     dsn = postgres_dsn(service)
-    await begin_at_the_end(dsn, kafka_bootstrap, READ_BY[service])
+    await begin_at_the_end(dsn, kafka_bootstrap, service)
     return {
         "DATABASE_URL": dsn,
         "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,

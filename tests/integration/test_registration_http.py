@@ -24,7 +24,6 @@ from aiohttp import ClientConnectorError, ClientSession, TCPConnector
 from builders import ABSENT, an_address, an_application
 from electoral.address_lookup import Address, SyntheticAddressLookup, uprn_of
 from electoral.authorities import Authorities
-from electoral.events import ApplicationAcknowledged, ApplicationVerified
 from electoral.identifiers import draw_reference, is_reference
 from electoral.keys import make_keys
 from electoral.migrating import migrate
@@ -63,8 +62,7 @@ def environment(
     asyncio.run(make_topics(bootstrap))
     make_keys(folder / "keys", datetime.now(UTC).astimezone(LONDON).date())
     dsn = asyncio.run(_a_database(embedded_postgres, template_database("registration")))
-    answers = (ApplicationVerified.TOPIC, ApplicationAcknowledged.TOPIC)
-    asyncio.run(begin_at_the_end(dsn, bootstrap, *answers))
+    asyncio.run(begin_at_the_end(dsn, bootstrap, "registration"))
     return settings_of(dsn, bootstrap, folder / "keys", folder, postcodes)
 
 

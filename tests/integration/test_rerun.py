@@ -409,7 +409,7 @@ async def test_the_running_service_publishes_what_is_decided_again_and_goes_on_w
     bench: Bench, kafka_bootstrap: str, keys_root: Path
 ) -> None:
     await make_topics(kafka_bootstrap)
-    await begin_at_the_end(bench.dsn, kafka_bootstrap, ApplicationReceived.TOPIC)
+    await begin_at_the_end(bench.dsn, kafka_bootstrap, "verification")
     planted = await bench.plant_many(2 * STEP_OUTCOMES)
     events = [_without_nino(bench) for _ in range(300)]
     wanted = {(e.application_id, 2) for e in planted} | {(e.application_id, 1) for e in events}

@@ -584,7 +584,7 @@ async def test_the_service_verifies_what_arrives_and_ends_in_time(
 ) -> None:
     await make_topics(kafka_bootstrap)
     dsn = postgres_dsn("verification")
-    await begin_at_the_end(dsn, kafka_bootstrap, ApplicationReceived.TOPIC)
+    await begin_at_the_end(dsn, kafka_bootstrap, "verification")
     events = [bench.an_event(nino=None) for _ in range(300)]
     await publish(kafka_bootstrap, events, at(12))
     (admin_port,) = free_ports(1)
