@@ -109,8 +109,7 @@ def html_of(
 def exit_pages(language: Language) -> Iterator[tuple[str, str]]:
     """Render every exit page."""
     for reason in EXITS:
-        asked = ("nationality", "country-of-residence")
-        html = html_of("exit.html", language, reason=reason, minimum_age=16, asked=asked)
+        html = html_of("exit.html", language, reason=reason, minimum_age=16, by_place=True)
         yield f"exit-{reason}", html
 
 

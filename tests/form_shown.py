@@ -86,7 +86,9 @@ def told(page: Page) -> Facts:
 def exits() -> Iterator[Shown]:
     for reason in EXITS:
         age = facts_of(reason, TODAY).get("minimum_age")
-        yield Shown("exit.html", {"reason": reason, "minimum_age": age}, named=reason)
+        yield Shown(
+            "exit.html", {"reason": reason, "minimum_age": age, "by_place": True}, named=reason
+        )
 
 
 def problems() -> Iterator[Shown]:

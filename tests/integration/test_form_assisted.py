@@ -168,7 +168,7 @@ async def test_every_page_of_a_helper_says_who_is_signed_in_and_is_kept_nowhere(
     browser = a_browser(form)
     await browser.sign_in("sian")
     await browser.answer_all(a_person(5)[0])
-    for slug in {*browser.visited, NEXT_PERSON, SIGN_OUT, DECLARATION}:
+    for slug in {*browser.visited, NEXT_PERSON, SIGN_OUT, DECLARATION, "exit/abroad"}:
         page = await browser.read(slug)
         assert "signed in as sian" in page.text, slug
         assert page.answer.header(b"cache-control") == b"no-store", slug

@@ -304,21 +304,25 @@ async def test_personal_pages_are_stored_nowhere_and_framed_by_nobody(port: Form
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
     assert page.headers["X-Content-Type-Options"] == "nosniff"
-    for slug in ("", "cy", "about"):
+    for slug in ("", "cy", "about", "exit/abroad"):
         public = await visitor.get(slug)
         assert public.status == 200
         assert public.headers["Cache-Control"] == "public, max-age=300"
 
 
-async def test_an_exit_page_leads_back_to_the_answer_of_its_visitor_only(port: FormPort) -> None:
+async def test_the_ways_back_from_an_exit_know_whose_they_are(port: FormPort) -> None:
+    async def ways_of(visitor: Visitor) -> list[str]:
+        return [(await visitor.get(f"way-back{way}")) and visitor.place for way in ("", "/place")]
+
+    assert await ways_of(port.visitor()) == ["/register-to-vote"] * 2
     visitor = await begun(port)
-    stranger = await visitor.get("exit/abroad")  # who lives in England, or has no session
-    assert "govuk-back-link" not in await stranger.text()
-    await visitor.answer("country-of-residence", country="abroad")
-    leaving = await visitor.get("exit/abroad")
-    back = '<a href="/register-to-vote/country-of-residence" class="govuk-back-link">'
-    assert back in await leaving.text()
-    assert leaving.headers["Cache-Control"] == stranger.headers["Cache-Control"] == "no-store"
+    assert await ways_of(visitor) == ["/register-to-vote/nationality"] * 2  # asked next
+    await visitor.answer("nationality", other="yes", country1="BR")
+    assert visitor.place == "/register-to-vote/exit/no-franchise-england"
+    assert await ways_of(visitor) == [
+        "/register-to-vote/nationality",
+        "/register-to-vote/country-of-residence",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -355,16 +355,16 @@ def test_the_parts_of_a_date_that_are_wrong_are_marked(
     assert marked(html_of("questions/date-of-birth.html", typed=typed, errors=errors)) == parts
 
 
-def test_an_exit_page_leads_to_nothing_for_who_has_not_come_by_it() -> None:
-    def answers_linked(asked: tuple[str, ...]) -> list[str]:
-        html = html_of("exit.html", reason="no-franchise", asked=asked)
-        links = [
-            link.attributes["href"] or "" for link in read(html).all("a", **{"class": "govuk-link"})
-        ]
-        return [href for href in links if href.rpartition("/")[2] in QUESTIONS]
-
-    assert answers_linked(("nationality",)) == ["/register-to-vote/nationality"]
-    assert answers_linked(()) == []
+@pytest.mark.parametrize("by_place", [True, False])
+def test_an_exit_page_leads_back_and_to_the_place_only_where_that_would_undo_it(
+    by_place: bool,
+) -> None:
+    html = html_of("exit.html", reason="no-franchise", by_place=by_place)
+    links = [link.attributes["href"] or "" for link in read(html).all("a")]
+    ways = [href for href in links if "/way-back" in href]
+    assert (
+        ways == ["/register-to-vote/way-back", "/register-to-vote/way-back/place"][: 1 + by_place]
+    )
 
 
 # -- Kept pages ------------------------------------------------------------------------------------

@@ -32,8 +32,8 @@ VARIES_BY: Final = frozenset(
     {
         "action",
         "ages",
-        "asked",
         "assisted",
+        "by_place",
         "councils",
         "deadlines",
         "kind",
@@ -87,8 +87,10 @@ class Renderer:
         """Answer with a page.
 
         `back` and `twin` are paths: the page before, and this one in the other language. `personal`
-        pages belong to a session and are stored nowhere; the others may be, for 5 minutes.
+        pages belong to a session and are stored nowhere; the others may be, for 5 minutes, unless
+        they name the `helper` who is signed in.
         """
+        personal = personal or helper is not None
         facts = {"back": back, "twin": twin, "personal": personal, "helper": helper, **context}
         if errors or typed or helper or not context.keys() <= VARIES_BY:
             shown = {"errors": errors, "typed": typed, "csrf": csrf}

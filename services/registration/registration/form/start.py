@@ -11,13 +11,14 @@ from electoral.events import Language
 from electoral.problems import not_found
 
 from registration.form.app import Form
-from registration.form.exits import EXITS, facts_of
+from registration.form.exits import EXITS, facts_of, is_judged_by_nation
 from registration.form.paths import path
 from registration.form.posted import read_fields
 from registration.form.routes import FormRoute, see_other
 from registration.form.security import check_token, take_cookie
-from registration.form.session import FormSession
-from registration.form.visit import journey_of, session_of, today, twin_of
+from registration.form.visit import journey_of, next_path, session_of, today, twin_of
+
+WAY_BACK = "way-back"
 
 
 class LastDay(NamedTuple):
@@ -67,28 +68,47 @@ async def get_about(form: Form, _: web.Request, language: Language) -> web.Strea
 
 
 async def get_exit(form: Form, request: web.Request, language: Language) -> web.StreamResponse:
-    """Say why somebody cannot register here, where to turn, and which answers may be changed."""
+    """Say why somebody cannot register here and where to turn: the same to everybody, so that it
+    may be kept. The ways back from it know whose they are.
+    """
     reason = request.match_info["reason"]
     if reason not in EXITS:
         raise not_found()
     helper = await form.helpers.signed_in(request)  # who goes on from here to the next person
-    asked = _to_change(await session_of(form, request), reason)
     return form.renderer.page(
         "exit.html",
         language,
-        back=path(asked[0], language) if asked else None,
+        back=path(WAY_BACK, language),
         twin=twin_of(f"exit/{reason}", language),
+        personal=False,
         helper=helper.name if helper else None,
         reason=reason,
         minimum_age=facts_of(reason, today()).get("minimum_age"),
-        asked=asked,
+        by_place=is_judged_by_nation(reason),
     )
 
 
-def _to_change(session: FormSession | None, reason: str) -> tuple[str, ...]:
-    """Name the pages that undo an exit, for whom it is the way out."""
-    journey = journey_of(session, "en")
-    return journey.exit_slugs() if journey.exit() == reason else ()
+async def get_way_back(form: Form, request: web.Request, language: Language) -> web.StreamResponse:
+    """Lead back to the answer that led out."""
+    return await _way_back(form, request, language, 0)
+
+
+async def get_way_back_to_place(
+    form: Form, request: web.Request, language: Language
+) -> web.StreamResponse:
+    """Lead back to the last answer that says where somebody lives, by which another is judged."""
+    return await _way_back(form, request, language, -1)
+
+
+async def _way_back(
+    form: Form, request: web.Request, language: Language, which: int
+) -> web.StreamResponse:
+    session = await session_of(form, request)
+    if session is None:
+        return see_other(path("", language))
+    journey = journey_of(session, language)
+    slugs = journey.exit_slugs()
+    return see_other(path(slugs[which], language) if slugs else next_path(journey, language))
 
 
 async def get_session_ended(form: Form, _: web.Request, language: Language) -> web.StreamResponse:
@@ -116,6 +136,8 @@ ROUTES = (
     FormRoute("GET", "", get_start),
     FormRoute("GET", "/about", get_about),
     FormRoute("GET", "/exit/{reason}", get_exit),
+    FormRoute("GET", f"/{WAY_BACK}", get_way_back),
+    FormRoute("GET", f"/{WAY_BACK}/place", get_way_back_to_place),
     FormRoute("GET", "/session-ended", get_session_ended),
     FormRoute("POST", "/start-again", post_start_again),
 )
