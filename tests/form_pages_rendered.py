@@ -54,7 +54,7 @@ TOLD: dict[str, Facts] = {  # what pages are told besides what all are
         "repeated": True,
         "council": COUNCIL,
         "asked": ["text"],
-        "offered": ["email"],
+        "offered": ("email",),
         "feedback_given": False,
         "assisted": True,
     },

@@ -130,10 +130,10 @@ def checks() -> Iterator[Shown]:
 
 def receipts() -> Iterator[Shown]:
     facts = {"reference": "4BCDF 7HJKL", "received_at": NOW, "repeated": True}
-    copies = {"offered": ["email", "text"], "asked": []}
+    copies = {"offered": ("email", "text"), "asked": []}
     council = council_of(AUTHORITIES, CARDIFF, "cy")
     yield Shown("receipt.html", {**facts, **copies, "council": council}, ("copyEmail",))
-    asked = {"offered": [], "asked": ["email", "text"]}
+    asked = {"offered": (), "asked": ["email", "text"]}
     assisted = {"assisted": True, "helper": "sian"}
     yield Shown("receipt.html", {**facts, **asked, **assisted, "council": None}, named="asked")
 

@@ -386,9 +386,13 @@ def test_a_page_about_somebody_is_not_kept() -> None:
     assert not VARIES_BY & {"rows", "addresses", "reference", "typed", "helper", "postcode"}
     html_of("questions/name.html", typed={"firstName": "Ffion"})
     html_of("questions/address.html", addresses=(("1", "1 Secret Street"),))
+    assert TOLD["receipt.html"]["reference"] in html_of("receipt.html")
     kept = b"".join(page.before + page.after for page in renderer()._kept.values())
-    assert b"Ffion" not in kept
-    assert b"Secret Street" not in kept
+    pieces = "".join(renderer()._pieces.values())
+    assert pieces
+    for said in ("Ffion", "Secret Street", TOLD["receipt.html"]["reference"], CSRF):
+        assert said.encode() not in kept
+        assert said not in pieces
 
 
 @pytest.mark.parametrize("slug", ["name", "nationality", "contact"])

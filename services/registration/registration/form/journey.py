@@ -8,7 +8,7 @@ changing any answer at any time asks and drops what it must.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 from electoral import franchise
@@ -25,6 +25,8 @@ from registration.form.pages.nationality import nationalities
 from registration.form.placing import Answered, Place, look_up_kept, place_of, stale_after
 from registration.reading import Review, field_errors, review
 from registration.rules import NINO_AGE, Fault, faults_in_nation
+
+JUDGEMENTS_KEPT = 1_000  # of nationalities, by nation and day
 
 _NOTHING: Typed = MappingProxyType({})
 _NATION_OF_COUNTRY: dict[str | None, Nation] = {nation: nation for nation in NATIONS}
@@ -66,11 +68,7 @@ class Journey:
     @cached_property
     def asks_eu_rights(self) -> bool:
         """Say whether the law wants to know since when somebody has lived here."""
-        given = nationalities(self._of("nationality"))
-        codes = [code for code in given if franchise.is_country(code)]
-        if not codes:
-            return False
-        return franchise.eligible(codes, self.nation, self.on) == "ask-retained-rights"
+        return _asks_eu_rights(nationalities(self._of("nationality")), self.nation, self.on)
 
     @property
     def moved(self) -> str | None:
@@ -212,6 +210,12 @@ class Journey:
 
     def _of(self, slug: str) -> Typed:
         return self.typed.get(slug, _NOTHING)
+
+
+@lru_cache(JUDGEMENTS_KEPT)
+def _asks_eu_rights(given: tuple[str, ...], nation: Nation | None, on: date) -> bool:
+    codes = [code for code in given if franchise.is_country(code)]
+    return bool(codes) and franchise.eligible(codes, nation, on) == "ask-retained-rights"
 
 
 def _field(fault: Fault) -> str:

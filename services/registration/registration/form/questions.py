@@ -133,7 +133,7 @@ def elsewhere(
         raise SessionEnded
     if session is not None and session.receipt is not None:
         return see_other(path("receipt", journey.language))
-    if page not in journey.pages:
+    if not page.applies(journey):
         return see_other(next_path(journey, journey.language))
     return None
 

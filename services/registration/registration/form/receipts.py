@@ -66,7 +66,7 @@ async def show_receipt(
         repeated=receipt.repeated,
         council=council_of(form.authorities, receipt.gss_code, language),
         asked=sorted(asked),
-        offered=[kind for kind in ways if kind not in asked],
+        offered=tuple(kind for kind in ways if kind not in asked),
         feedback_given=session.feedback_given,
         assisted=session.helper is not None,
         helper=session.helper,

@@ -3,13 +3,15 @@
 A full render costs milliseconds, so what has neither errors nor typed answers is kept, by its
 template, language and the few facts that it varies by. Of what belongs to one session, only the
 CSRF token stands in such a page: a mark holds its place, and each answer puts its own token there.
+What pages about somebody show to everybody alike is kept in pieces: `kept` in a template, which is
+told nothing of a person.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 from electoral.events import Language
 from jinja2 import Environment, PackageLoader, PrefixLoader
@@ -50,6 +52,8 @@ KEPT_MAX = 1_000  # pages; some 30 kB each
 CSRF_MARK = "the-token-stands-here"
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+Kept = TypeVar("Kept")
+
 _OTHER: Mapping[Language, Language] = {"en": "cy", "cy": "en"}
 
 
@@ -66,8 +70,12 @@ class Renderer:
 
     def __init__(self, texts: Texts, assets: Assets) -> None:
         self._environment = _environment()
-        self._words = {each: _words(each, texts, assets) for each in LANGUAGES}
+        self._words = {
+            each: {**_words(each, texts, assets), "kept": partial(self._piece, each)}
+            for each in LANGUAGES
+        }
         self._kept: dict[object, Html] = {}
+        self._pieces: dict[object, Markup] = {}
 
     def page(
         self,
@@ -105,14 +113,28 @@ class Renderer:
         if kept is None:
             empty = {"errors": (), "typed": _NOTHING, "csrf": CSRF_MARK}
             kept = Html.around(self._render(template, language, {**facts, **empty}), CSRF_MARK)
-            if len(self._kept) >= KEPT_MAX:  # another day's deadline, another way back
-                self._kept.clear()
-            self._kept[key] = kept
+            _keep(self._kept, key, kept)
         return kept
+
+    def _piece(self, language: Language, template: str, **facts: object) -> Markup:
+        """Return a part of pages that says nothing about anybody, as a template asks for it."""
+        key = (template, language, *facts.items())
+        piece = self._pieces.get(key)
+        if piece is None:
+            empty = {"errors": (), "typed": _NOTHING}
+            piece = Markup(self._render(template, language, {**facts, **empty}))  # noqa: S704 - escaped
+            _keep(self._pieces, key, piece)
+        return piece
 
     def _render(self, template: str, language: Language, facts: Mapping[str, object]) -> str:
         words = self._words[language]
         return self._environment.get_template(template).render({**words, **facts})
+
+
+def _keep(kept: dict[object, Kept], key: object, value: Kept) -> None:
+    if len(kept) >= KEPT_MAX:  # another day's deadline, another way back
+        kept.clear()
+    kept[key] = value
 
 
 def _environment() -> Environment:
