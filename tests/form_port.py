@@ -26,6 +26,7 @@ from electoral.postcodes import PostcodeIndex
 from electoral.postgres import Pool
 from electoral.proxies import TrustedProxies
 from electoral.sealing import DirectoryKeyring, Sealer
+from registration.admission import Admission
 from registration.authority import AuthorityFinder
 from registration.counted import CountedSubmissions
 from registration.form.app import Form
@@ -162,6 +163,7 @@ async def form_port(
     postcodes: Path,
     *,
     addresses: AddressLookup | None = None,
+    admission: Admission | None = None,
     waiting_items_max: int = 2_000,
     **settings: Any,
 ) -> AsyncIterator[FormPort]:
@@ -184,6 +186,7 @@ async def form_port(
     texts, assets, renderer = _pages()
     form = Form(
         settings=told,
+        admission=admission or Admission(),
         pool=pool,
         sealer=sealer,
         sessions=Sessions(pool, sealer, metrics),

@@ -18,6 +18,8 @@ from electoral.limits import RateLimit
 from electoral.postcodes import PostcodeIndex
 from electoral.proxies import TrustedProxies
 
+from registration.admission import Admission
+from registration.admission_gate import admitting
 from registration.authority import AuthorityFinder
 from registration.counted import CountedSubmissions
 from registration.form.app import Form
@@ -62,6 +64,7 @@ class _Parts:
     """What is registration's own."""
 
     files: _Files
+    admission: Admission
     index: BlindIndex
     intake: Intake
     committer: Committer
@@ -94,6 +97,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> AsyncIterator[None]
         await frame.run(
             frame.consuming(ProgressHandler()),
             files.partners.keep_reading(),
+            parts.admission.keep_looking(),
             parts.watch.run(),
             parts.sessions.keep_sweeping(),
             sending(),
@@ -103,6 +107,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> AsyncIterator[None]
         await frame.enter("commits", parts.committer)
         await frame.enter("sessions", parts.sessions)
         app = public_app(_api(frame, settings, parts), frame.metrics)
+        app.middlewares.append(admitting(parts.admission))
         add_form(app, _form(frame, settings, parts))
         await frame.serve_public(app, settings)
         yield
@@ -134,6 +139,9 @@ def _parts(frame: Frame, settings: Settings, files: _Files) -> _Parts:
     finder = AuthorityFinder(files.authorities, files.postcodes, addresses, timeout)
     return _Parts(
         files=files,
+        admission=Admission(
+            enabled=settings.admission, target_seconds=settings.admission_target_seconds
+        ),
         index=index,
         intake=intake,
         committer=committer,
@@ -172,6 +180,7 @@ def _form(frame: Frame, settings: Settings, parts: _Parts) -> Form:
     files = parts.files
     return Form(
         settings=settings,
+        admission=parts.admission,
         pool=frame.pool,
         sealer=frame.sealer,
         sessions=parts.sessions,

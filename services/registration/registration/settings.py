@@ -38,6 +38,12 @@ class Settings(PublicServiceSettings):
     waiting_items_max: int = Field(
         default=2_000, ge=1, description="applications that may wait for a commit; then 503"
     )
+    admission: bool = Field(
+        default=True, description="whether new work is refused while too much is in hand"
+    )
+    admission_target_seconds: float = Field(
+        default=0.25, gt=0, description="seconds that a request may take before new work is refused"
+    )
     address_lookup_timeout_seconds: float = Field(
         default=1.0, gt=0, description="seconds before the postcode's authority is taken instead"
     )

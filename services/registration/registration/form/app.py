@@ -12,6 +12,7 @@ from electoral.postgres import Pool
 from electoral.proxies import TrustedProxies
 from electoral.sealing import Sealer
 
+from registration.admission import Admission
 from registration.authority import AuthorityFinder
 from registration.counted import CountedSubmissions
 from registration.form.assets import Assets
@@ -31,6 +32,7 @@ class Form:
     """The citizen's form."""
 
     settings: Settings
+    admission: Admission  # whether somebody new may begin
     pool: Pool
     sealer: Sealer
     sessions: Sessions

@@ -1,0 +1,147 @@
+"""Admission: how much may be in hand at once, decided by the time that it takes this process.
+
+A process that is asked for more than it can do answers nobody in time: work waits in the kernel's
+queues, in the event loop and for the commit, and people whose browser gave up have theirs done all
+the same. So what is in hand is limited, and who comes beyond it is told at once to come again.
+
+The limit is no number that somebody chose. By Little's law, what is in hand is the rate at which it
+is finished times the time it takes; so the limit is the rate that this process reaches while it is
+pressed, times the time that an application should take at most. (The gradient of Netflix's
+`concurrency-limits` with a fixed target; from CoDel: a queue that passes by itself is none.)
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from math import ceil
+from time import monotonic
+from typing import Literal
+
+Kind = Literal["new", "started"]
+
+TARGET = 0.25  # seconds that an application may take while the process is pressed
+IN_HAND_MIN = 64  # requests that are taken however long they take: what one commit should gather
+IN_HAND_BURST = 256  # requests that may come at one moment while nothing is pressed
+STARTED_FACTOR = 4  # who has begun is refused only when there is so much more than the limit
+LOOK_INTERVAL = 0.02  # seconds from one look at the event loop to the next
+WINDOW = 0.1  # seconds in which latencies are gathered before the limit is set anew
+RATE_WEIGHT = 0.2  # of the last window in the rate
+GROWTH = 1.1  # of the limit in a window in which it was felt though answers were quick
+CALM = 1.0  # seconds without a refusal or a slow answer after which all is as before
+REFUSING = 2.0  # seconds since the last refusal in which the process counts as refusing
+SHARE_WEIGHT = 0.02  # of the last window in the share of what is admitted
+RETURN_SECONDS = 8.0  # after which who was refused may come again, if there is room for half
+WAIT_MAX = 30 * 60.0  # seconds
+
+
+class Admission:
+    """Knows whether another request may come in; one for a process, all of it in the event loop."""
+
+    def __init__(
+        self,
+        *,
+        enabled: bool = True,
+        target_seconds: float = TARGET,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self.in_hand = 0
+        self.limit = float(IN_HAND_BURST)
+        self._enabled = enabled
+        self._target = target_seconds
+        self._clock = clock
+        self._rate = 0.0  # requests finished a second, while there is enough in hand
+        self._share = 1.0  # of the new that are admitted
+        self._refused_at = self._pressed_at = float("-inf")
+        self._lag = 0.0  # seconds that the event loop was late when it was looked at last
+        self._moved_at = self._window_began = clock()
+        self._most_in_hand = 0
+        self._forget_window()
+
+    def admits(self, kind: Kind) -> bool:
+        """Whether there is room for one who comes new, or for one who has begun already."""
+        if not self._enabled:
+            return True
+        room = self.limit if kind == "new" else self.limit * STARTED_FACTOR
+        admitted = self.in_hand < room
+        if kind == "new":
+            self._asked += 1
+        if not admitted:
+            self._refused += 1
+            self._refused_at = self._clock()
+        return admitted
+
+    def began(self) -> None:
+        """A request is in hand."""
+        if not self.in_hand:
+            self._moved_at = self._clock()
+        self.in_hand += 1
+        if self.in_hand > self._most_in_hand:
+            self._most_in_hand = self.in_hand
+
+    def ended(self, seconds: float) -> None:
+        """It is answered, so long after it could have been read."""
+        self.in_hand -= 1
+        self._ended += 1
+        self._seconds += seconds
+        self._moved_at = self._clock()
+
+    @property
+    def refusing(self) -> bool:
+        """Whether somebody was refused a moment ago."""
+        return self._clock() - self._refused_at < REFUSING
+
+    def estimate_wait_seconds(self) -> float:
+        """How long it takes, as it is now, until who comes again and again is let in."""
+        return min(WAIT_MAX, RETURN_SECONDS / max(self._share, 1e-3)) if self.refusing else 0.0
+
+    def retry_after(self) -> int:
+        """Seconds after which to come again, drawn so that not all come at once."""
+        seconds = max(RETURN_SECONDS, self.estimate_wait_seconds())
+        return ceil(random.uniform(0.5, 1.5) * min(seconds, 60.0))
+
+    # -- looking -------------------------------------------------------------------------------
+
+    async def keep_looking(self) -> None:
+        """Look at the event loop and set the limit, until cancelled."""
+        while True:
+            due = self._clock() + LOOK_INTERVAL
+            await asyncio.sleep(LOOK_INTERVAL)
+            self.look(max(0.0, self._clock() - due))
+
+    def look(self, lag: float) -> None:
+        """Note how late the event loop is; set the limit when a window is over."""
+        self._lag = max(self._lag, lag)
+        now = self._clock()
+        if now - self._window_began >= WINDOW:
+            self._set_limit(now, now - self._window_began)
+            self._window_began = now
+            self._forget_window()
+
+    def _set_limit(self, now: float, seconds: float) -> None:
+        delay = self._delay(now)
+        felt = self._refused > 0 or self._most_in_hand >= self.limit
+        if self._most_in_hand >= IN_HAND_MIN:
+            rate = self._ended / seconds
+            self._rate += (rate - self._rate) * (RATE_WEIGHT if self._rate else 1.0)
+        if self._asked:
+            self._share += (1 - self._refused / self._asked - self._share) * SHARE_WEIGHT
+        if delay > self._target:
+            self._pressed_at = now
+            self.limit = max(IN_HAND_MIN, min(self.limit, self._rate * self._target))
+        elif felt:
+            self._pressed_at = now
+            self.limit *= GROWTH
+        elif now - self._pressed_at > CALM:
+            self.limit = max(self.limit, IN_HAND_BURST)
+            self._share = 1.0
+
+    def _delay(self, now: float) -> float:
+        """How long a request takes as it is now: that of answers, or of one that waits still."""
+        answered = self._seconds / self._ended if self._ended else 0.0
+        waits = now - self._moved_at if self.in_hand else 0.0
+        return max(answered + self._lag, waits)
+
+    def _forget_window(self) -> None:
+        self._asked = self._refused = self._ended = 0
+        self._seconds = self._lag = 0.0
+        self._most_in_hand = self.in_hand
