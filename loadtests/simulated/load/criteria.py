@@ -1,0 +1,247 @@
+"""The verdict on a run: each criterion with its figure and its limit. Nothing here has I/O."""
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from simulated.load.findings import Ero, Findings, Minute, Spread
+from simulated.load.limits import Limits
+from simulated.verdict import OFFENDERS_SHOWN, Criterion
+
+LOST = (
+    "Each accepted application reached a council",
+    "Registration accepted what the senders hold receipts for",
+    "In flight = 0",
+)
+DUPLICATED = (
+    "Each attempt was delivered as one record",
+    "No two submissions share an application",
+    "Repeats have equal bodies",
+)
+MISPLACED = (
+    "Each receipt names the right authority",
+    "Each went to the right ERO and no other",
+    "Each offer of a record is to one ERO",
+)
+CHANGED = ("Every field delivered equals the field sent", "Times are those of the receipt")
+ERO_APPLICATIONS_MIN = 100  # of fewer the 99th percentile is only the slowest one
+BOUNDARY = 2  # arrivals that a moment's lag may carry over the ends of a minute
+MB = 1_000_000
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One criterion: its figure against its limit, and a few ids to look into."""
+
+    name: str
+    passed: bool
+    figure: str
+    limit: str
+    look_into: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunVerdict:
+    criteria: tuple[Judged, ...]
+
+    valid: bool = True
+    """Whether what was offered is what was asked; of another run nothing can be said."""
+
+    @property
+    def passed(self) -> bool:
+        return self.valid and all(judged.passed for judged in self.criteria)
+
+    @property
+    def word(self) -> str:
+        if not self.valid:
+            return "invalid"
+        return "passed" if self.passed else "failed"
+
+
+def judge_run(run: Findings, limits: Limits) -> RunVerdict:
+    generator = _generator(run, limits)
+    return RunVerdict(
+        (
+            generator,
+            *_rate(run, limits),
+            *_intake(run.intake.latency_ms, limits),
+            *_ready(run.delivery.ready_seconds, run.intake.accepted, limits),
+            *_records(run),
+            _fairness(run.delivery.eros.values(), limits),
+            _refusals(run),
+            _errors(run, limits),
+            *_costs(run, limits),
+        ),
+        generator.passed,
+    )
+
+
+def _generator(run: Findings, limits: Limits) -> Judged:
+    """A generator that did not offer what it was to offer has measured nothing."""
+    arrivals = run.arrivals
+    off = max((_off_schedule(minute) for minute in arrivals.minutes), default=1.0)
+    return Judged(
+        "The generator kept the schedule",
+        not arrivals.invalid and off <= limits.off_schedule_share,
+        f"worst minute {off:.2%} off, sent {arrivals.send_lag_p99_ms:,.1f} ms late (p99)",
+        f"{limits.off_schedule_share:.0%}, {limits.send_lag_p99_ms:,.0f} ms",
+        tuple(arrivals.invalid),
+    )
+
+
+def _off_schedule(minute: Minute) -> float:
+    """Of the minute's arrivals; a few may come to be on the other side of its ends."""
+    off = abs(minute.offered - minute.scheduled)
+    return off / minute.scheduled if off > BOUNDARY else 0.0
+
+
+def _rate(run: Findings, limits: Limits) -> Iterable[Judged]:
+    intake, delivery = run.intake, run.delivery
+    valid = 1.0 - intake.refusals.expected / max(1, intake.sent)
+    shares = (m.accepted / max(1.0, valid * m.offered) for m in run.arrivals.minutes)
+    worst = min(shares, default=0.0)
+    mean = intake.accepted / max(run.run.seconds, 1.0)
+    yield Judged(
+        "Rate held",
+        worst >= limits.accepted_share and intake.unanswered == 0,
+        f"{mean:,.0f}/s accepted, {min(worst, 1.0):.1%} of the valid in the worst minute, "
+        f"{intake.unanswered:,} unanswered",
+        f"{limits.accepted_share:.0%}, 0",
+    )
+    yield _at_most(
+        "Delivered to the end",
+        delivery.settled_seconds,
+        limits.settled_seconds,
+        "s",
+        f"{delivery.rate:,.0f}/s to the last acknowledgement, which came after ",
+    )
+
+
+def _intake(latency: Spread, limits: Limits) -> Iterable[Judged]:
+    for part in ("p50", "p95", "p99", "max"):
+        limit = getattr(limits, f"intake_{part}_ms")
+        yield _measured(f"Intake {part} from the intended start", latency, part, limit, "ms")
+
+
+def _ready(ready: Spread, accepted: int, limits: Limits) -> Iterable[Judged]:
+    for part in ("p50", "p99", "max"):
+        limit = getattr(limits, f"ready_{part}_seconds")
+        yield _measured(f"Accept to ready {part}", ready, part, limit, "s")
+    yield Judged(
+        "Accept to ready is of every accepted one",
+        ready.count == accepted,
+        f"{ready.count:,} of {accepted:,}",
+        "all",
+    )
+
+
+def _measured(name: str, spread: Spread, part: str, limit: float, unit: str) -> Judged:
+    """Nothing measured is nothing shown."""
+    judged = _at_most(name, getattr(spread, part), limit, unit)
+    return judged if spread.count else Judged(name, False, "nothing measured", judged.limit)
+
+
+def _records(run: Findings) -> Iterable[Judged]:
+    grouped = (*LOST, *DUPLICATED, *MISPLACED, *CHANGED)
+    rest = [one.name for one in run.records if one.name not in grouped]
+    yield _together("Lost", run.records, LOST)
+    yield _together("Duplicated", run.records, DUPLICATED)
+    yield _together("At a wrong authority", run.records, MISPLACED)
+    yield _together("With a changed field", run.records, CHANGED)
+    others = _together("Other differences between the three records", run.records, rest)
+    asleep = "" if run.rested else ", and figures still moved"
+    yield Judged(
+        others.name,
+        others.passed and run.rested and bool(rest),
+        others.figure + asleep,
+        others.limit,
+        others.look_into,
+    )
+
+
+def _together(name: str, records: Sequence[Criterion], wanted: Sequence[str]) -> Judged:
+    """One line for several of the judge's; a line that he did not give is a failure, too."""
+    found = [one for one in records if one.name in wanted]
+    missing = [f"not judged: {w}" for w in wanted if w not in {one.name for one in found}]
+    broken = [one for one in found if not one.passed]
+    offences = sum(_offences(one) for one in broken)
+    ids = tuple(i for one in broken for i in one.offenders)[:OFFENDERS_SHOWN]
+    named = tuple(one.name for one in broken)
+    return Judged(name, not broken and not missing, f"{offences:,}", "0", (*missing, *named, *ids))
+
+
+def _offences(criterion: Criterion) -> int:
+    numbers = criterion.numbers
+    return max(1, numbers.get("offences", numbers.get("differing", 0)))
+
+
+def _fairness(eros: Iterable[Ero], limits: Limits) -> Judged:
+    """Only EROs of whom there were enough are compared; a small run may have none."""
+    compared = [ero.p99_seconds for ero in eros if ero.count >= ERO_APPLICATIONS_MIN]
+    name, limit = "Fairness: worst ERO's p99 to the median ERO's", f"{limits.fairness:g}"
+    if len(compared) < 2:
+        few = f"not judged: {len(compared)} EROs had {ERO_APPLICATIONS_MIN} applications"
+        return Judged(name, True, few, limit)
+    median = statistics.median(compared)
+    ratio = max(compared) / max(median, 0.001)
+    figure = f"{ratio:.2f} ({max(compared):.2f} s to {median:.2f} s, {len(compared)} EROs)"
+    return Judged(name, ratio <= limits.fairness, figure, limit)
+
+
+def _refusals(run: Findings) -> Judged:
+    refusals = run.intake.refusals
+    broken = (refusals.without_reason, refusals.accepted_all_the_same, refusals.wrongly_told)
+    words = ("without a reason", "accepted all the same", "told something else than 422")
+    found = ", ".join(f"{len(keys):,} {said}" for keys, said in zip(broken, words, strict=True))
+    return Judged(
+        "Refusals honest",
+        not any(broken),
+        f"{refusals.expected:,} of wrong bodies, {refusals.others:,} others: {found}",
+        "0",
+        tuple(key for keys in broken for key in keys)[:OFFENDERS_SHOWN],
+    )
+
+
+def _errors(run: Findings, limits: Limits) -> Judged:
+    intake = run.intake
+    answers = ", ".join(f"{status}: {count:,}" for status, count in sorted(intake.answers.items()))
+    figure = f"{intake.server_errors:,} ({answers or 'no answers'}; resets: {intake.resets:,})"
+    passed = intake.server_errors <= limits.server_errors and bool(intake.answers)
+    return Judged("Server errors and resets", passed, figure, f"{limits.server_errors:,.0f}")
+
+
+def _costs(run: Findings, limits: Limits) -> Iterable[Judged]:
+    costs, accepted = run.costs, max(1, run.intake.accepted)
+    together = 1000 * sum(costs.cpu_seconds.values()) / accepted
+    system = 1000 * costs.of_the_system / accepted
+    yield Judged(
+        "CPU an application, without the generator",
+        0 < system <= limits.cpu_ms,
+        f"{system:.2f} ms ({together:.2f} ms with generator and board)",
+        f"{limits.cpu_ms:g} ms",
+    )
+    most = max(costs.memory_bytes_max.items(), key=lambda one: one[1], default=("nobody", 0))
+    yield Judged(
+        "Peak memory of any process",
+        0 < most[1] <= limits.memory_mb * MB,
+        f"{most[0]} {most[1] / MB:,.0f} MB",
+        f"{limits.memory_mb:,.0f} MB",
+    )
+    stored = sum(costs.stored_bytes.values()) / accepted
+    yield Judged(
+        "Stored an application",
+        0 < stored <= limits.stored_bytes,
+        f"{stored:,.0f} bytes",
+        f"{limits.stored_bytes:,.0f} bytes",
+    )
+    again = [f"{name} {count}" for name, count in costs.restarts.items() if count]
+    yield Judged("Processes that died", not again, ", ".join(again) or "0", "0")
+
+
+def _at_most(name: str, value: float, limit: float, unit: str, before: str = "") -> Judged:
+    figure = f"{before}{_number(value)} {unit}"
+    return Judged(name, value <= limit, figure, f"{_number(limit)} {unit}")
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
