@@ -23,6 +23,7 @@ from simulated.dwp_control import Control, ControlRefused, changed, read_changes
 from simulated.dwp_records import read_records
 from simulated.kinds import Shares, shares_of
 from simulated.ledgers import fetch_ledgers
+from simulated.load.arrivals_command import arrivals
 from simulated.notify_command import notify
 from simulated.population import Population
 from simulated.receipts import BookUnusable, Receipt, ReceiptBook, Run
@@ -44,6 +45,7 @@ Host = Annotated[str, typer.Option(help="Address to listen on.")]
 app.command()(councils)
 app.command()(recover)
 app.command()(notify)
+app.command()(arrivals)
 
 
 @app.command()
@@ -186,7 +188,8 @@ def reconcile(
         print(f"simulated: a ledger could not be read ({error}): is all up?", file=sys.stderr)
         raise typer.Exit(1) from None
     if as_json:
-        print(json.dumps(_as_json(verdict, counts_by_state(rows)), indent=2))
+        told = {"rested": rested, **_as_json(verdict, counts_by_state(rows))}
+        print(json.dumps(told, indent=2))
     else:
         show(verdict, counts_by_state(rows))
     if not rested:

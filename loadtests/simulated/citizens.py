@@ -182,9 +182,9 @@ def _pause(answer: Answer | None, tries: int) -> float:
 
 def _receipt(submission: Submission, answer: Answer | None, tries: int, sent_at: str) -> Receipt:
     status = answer.status if answer else 0
-    stated = _json_object(answer.body) if answer else {}
+    stated = json_object(answer.body) if answer else {}
     if status not in (200, 201):
-        stated = {"reason": _reason(stated)}
+        stated = {"reason": reason_of(stated)}
     authority = stated.get("authority")
     return Receipt(
         number=submission.number,
@@ -199,18 +199,18 @@ def _receipt(submission: Submission, answer: Answer | None, tries: int, sent_at:
         received_at=stated.get("receivedAt", ""),
         gss_code=authority.get("gssCode", "") if isinstance(authority, dict) else "",
         reason=stated.get("reason", ""),
-        application=_json_object(submission.body) if submission.from_file else None,
+        application=json_object(submission.body) if submission.from_file else None,
     )
 
 
-def _reason(problem: dict[str, Any]) -> str:
+def reason_of(problem: dict[str, Any]) -> str:
     """A problem document in one sentence: its field errors, or else its title."""
     errors = problem.get("errors") or []
     told = [f"{error.get('pointer', '')}: {error.get('detail', '')}" for error in errors]
     return "; ".join(told) or str(problem.get("detail") or problem.get("title") or "")
 
 
-def _json_object(body: bytes) -> dict[str, Any]:
+def json_object(body: bytes) -> dict[str, Any]:
     try:
         parsed = json.loads(body)
     except ValueError:

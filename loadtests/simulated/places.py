@@ -69,6 +69,14 @@ class Places:
     def gss_codes(self) -> list[str]:
         return list(self._codes)
 
+    def share_of(self, gss_code: str) -> float:
+        """How often this authority is drawn; raises KeyError if it never is."""
+        if gss_code not in self._codes:
+            raise KeyError(gss_code)
+        at = self._codes.index(gss_code)
+        before = self._limits[at - 1] if at else 0
+        return (self._limits[at] - before) / self._limits[-1]
+
     def draw(self, draws: Draws) -> Place:
         at = bisect_right(self._limits, draws.below(self._limits[-1]))
         code = self._codes[at]

@@ -77,6 +77,14 @@ class Population:
             return None
         return _record(self._key, self._identity(n))
 
+    def gss_code_of(self, n: int) -> str:
+        """Where person n lives, for a tenth of what the whole person takes; twins left aside."""
+        return self._place(Draws(self._key, n, "identity")).gss_code
+
+    def share_of(self, gss_code: str) -> float:
+        """How many of all people live there."""
+        return self._places.share_of(gss_code)
+
     def _address(self, identity: Identity, today: date) -> object:
         draws = Draws(self._key, identity.n, "application")
         return compose(identity, draws, self.shares, today)["address"]

@@ -1,5 +1,6 @@
 """The citizens' own record: what each of them sent and which receipt came back."""
 
+import asyncio
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -42,6 +43,10 @@ class Receipt(NamedTuple):
     gss_code: str = ""
     reason: str = ""  # why it was refused, in the service's words
     application: dict[str, Any] | None = None  # as sent, when it came from a file
+    due_at: str = ""  # when the schedule wanted it sent
+    digest: str = ""  # SHA-256, by the sender, over what a council must receive
+    expected_refusal: bool = False  # the application is not valid
+    turned_away: bool = False  # told to come back later, each time, and did not any more
 
     @property
     def accepted(self) -> bool:
@@ -49,8 +54,8 @@ class Receipt(NamedTuple):
 
     @property
     def answered(self) -> bool:
-        """Whether the last answer is one that another try would not change."""
-        return self.status not in TRY_AGAIN
+        """Whether the last answer is one that another try would not change, or a plain refusal."""
+        return self.turned_away or self.status not in TRY_AGAIN
 
 
 class ReceiptBook:
@@ -65,7 +70,17 @@ class ReceiptBook:
         self._lines.append(json.dumps(_without_blanks(receipt)))
 
     def flush(self) -> None:
+        self._write(self._taken())
+
+    async def flush_beside(self) -> None:
+        """The same in a thread, so that nobody waits for the disk."""
+        await asyncio.to_thread(self._write, self._taken())
+
+    def _taken(self) -> list[str]:
         lines, self._lines = self._lines, []
+        return lines
+
+    def _write(self, lines: list[str]) -> None:
         self._file.write("".join(line + "\n" for line in lines).encode())
         self._file.flush()
         os.fsync(self._file.fileno())
@@ -77,7 +92,7 @@ class ReceiptBook:
 
 def _without_blanks(receipt: Receipt) -> dict[str, object]:
     pairs = zip(Receipt._fields, receipt, strict=True)
-    return {name: value for name, value in pairs if value != "" and value is not None}
+    return {name: value for name, value in pairs if value or type(value) is int}
 
 
 def read_receipts(path: Path) -> tuple[Run, Iterator[Receipt]]:

@@ -1,0 +1,123 @@
+"""The figures of a run: by second, by minute, and at its end."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from simulated.load.latency import Latencies, percentile
+from simulated.load.schedule import MINUTE
+
+
+@dataclass
+class Figures:
+    """Counts since the start; every arrival that was offered ends in one of three ways."""
+
+    offered: int = 0
+    accepted: int = 0
+    refused: int = 0
+    failed: int = 0
+    resets: int = 0  # connections that broke with a question under way
+    timeouts: int = 0  # tries that were never answered
+    turned_away: int = 0  # answers that said to come back later
+    contradicted: int = 0  # two answers to one key that name two applications
+    answers: Counter[str] = field(default_factory=Counter)  # by status, of every try
+    accepting: Latencies = field(default_factory=Latencies)
+    refusing: Latencies = field(default_factory=Latencies)
+    send_lag: Latencies = field(default_factory=Latencies)  # due -> written
+    held_up: Latencies = field(default_factory=Latencies)  # the same, of those at the limit
+    by_second: list[dict[str, float]] = field(default_factory=list)
+    _by_minute: Counter[int] = field(default_factory=Counter)
+    _cpu_before: float = field(default_factory=time.process_time)
+
+    @property
+    def in_flight(self) -> int:
+        return self.offered - self.accepted - self.refused - self.failed
+
+    @property
+    def cpu_seconds(self) -> float:
+        return round(time.process_time() - self._cpu_before, 3)
+
+    def offer(self, due: float, now: float, *, was_held_up: bool) -> None:
+        """An arrival is written; both in seconds from the start."""
+        self.offered += 1
+        self._by_minute[int(now // MINUTE)] += 1
+        (self.held_up if was_held_up else self.send_lag).add(now - due)
+
+    def offered_by_minute(self) -> list[int]:
+        last = max(self._by_minute, default=-1)
+        return [self._by_minute[minute] for minute in range(last + 1)]
+
+    def close_second(self, second: int) -> dict[str, float]:
+        """The line for this second."""
+        answered = self.accepting.last_second() + self.refusing.last_second()
+        answered.sort()
+        lags = [*self.send_lag.last_second()[-1:], *self.held_up.last_second()[-1:]]
+        line = {
+            "second": second,
+            "offered": self.offered,
+            "accepted": self.accepted,
+            "refused": self.refused,
+            "failed": self.failed,
+            "in_flight": self.in_flight,
+            "turned_away": self.turned_away,
+            "late_ms_max": _ms(max(lags, default=0.0)),
+            "p50_ms": _ms(percentile(answered, 50)),
+            "p99_ms": _ms(percentile(answered, 99)),
+            "cpu_seconds": self.cpu_seconds,
+        }
+        self.by_second.append(line)
+        return line
+
+    def summary(self, scheduled: Sequence[int], *, whole: bool) -> dict[str, object]:
+        """`scheduled`: by minute, of those due; `whole`: the schedule came to its end."""
+        offered = self.offered_by_minute()
+        why = why_invalid(offered, scheduled, self.send_lag.percentile_ms(99), whole=whole)
+        return {
+            "offered": offered,
+            "scheduled": list(scheduled),
+            "accepted": self.accepted,
+            "refused": self.refused,
+            "failed": self.failed,
+            "turned_away": self.turned_away,
+            "histogram": self.accepting.encoded(),
+            "refused_histogram": self.refusing.encoded(),
+            "send_lag": self.send_lag.encoded(),
+            "held_up": self.held_up.encoded(),
+            "by_second": self.by_second,
+            "valid": not why,
+            "why_invalid": why,
+            "cpu_seconds": self.cpu_seconds,
+            "resets": self.resets,
+            "timeouts": self.timeouts,
+            "contradicted": self.contradicted,
+            "answers": dict(sorted(self.answers.items())),
+        }
+
+
+LAG_P99_MS_MAX = 50.0
+DIFFERENCE_MAX = 0.01
+BOUNDARY = 2  # arrivals that a moment's lag may carry over the ends of a minute
+
+
+def why_invalid(
+    offered: Sequence[int], scheduled: Sequence[int], lag_p99_ms: float, *, whole: bool
+) -> str:
+    """Why this is no measurement of the system; "" if it is one."""
+    if not whole:
+        return "it was stopped before the schedule's end"
+    for minute in range(max(len(offered), len(scheduled))):
+        came, due = _at(offered, minute), _at(scheduled, minute)
+        if abs(came - due) > max(BOUNDARY, due * DIFFERENCE_MAX):
+            return f"in minute {minute} {came} were offered and {due} were due"
+    if lag_p99_ms > LAG_P99_MS_MAX:
+        return f"the generator sent its 99th percentile {lag_p99_ms:.0f} ms late by itself"
+    return ""
+
+
+def _at(counts: Sequence[int], minute: int) -> int:
+    return counts[minute] if minute < len(counts) else 0
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 2)
