@@ -16,6 +16,7 @@ from aiohttp import web
 
 from electoral import ledger
 from electoral.admin import Admin, admin_app
+from electoral.connection import Gate
 from electoral.consumer import Consumer
 from electoral.handling import Handler, Prepared, StopConsuming
 from electoral.health import (
@@ -157,9 +158,11 @@ class Frame:
         app: web.Application,
         settings: PublicServiceSettings,
         tls: ssl.SSLContext | None = None,
+        gate: Gate | None = None,
     ) -> None:
         """Serve the public port: last to come, first to go."""
-        await self.enter("public port", serving(app, settings.http_host, settings.http_port, tls))
+        place = (settings.http_host, settings.http_port)
+        await self.enter("public port", serving(app, *place, tls, gate))
 
     async def _starting(self) -> str | None:
         return None if self.lifecycle.started else "The service is starting."

@@ -5,12 +5,9 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import structlog
 from aiohttp import web
-from aiohttp.web_request import BaseRequest
 
-from electoral import problems
-from electoral.http import problem_of
+from electoral.connection import Connection, Doorway, Gate
 from electoral.unusable import Unusable
 
 SHUTDOWN_TIMEOUT = 5.0  # seconds that open requests get to finish
@@ -19,57 +16,23 @@ KEEPALIVE_TIMEOUT = 75.0  # seconds; longer than a client's idle pause
 TLS_HANDSHAKE_TIMEOUT = 10.0  # seconds that a caller gets to agree on a key
 CLIENT_HEADERS_MAX = 8 * 1024  # bytes of one header line
 
-log = structlog.get_logger()
-
 
 class CannotListen(Unusable):
     """The address cannot be served: the message names it."""
 
 
-class _Connection(web.RequestHandler):
-    """A connection whose errors are problem documents: aiohttp's own repeat what was sent."""
-
-    __slots__ = ()
-
-    async def finish_response(
-        self, request: BaseRequest, resp: web.StreamResponse, start_time: float | None
-    ) -> tuple[web.StreamResponse, bool]:
-        """Answer what aiohttp refuses before any route is asked, such as an `Expect` of its own."""
-        if isinstance(resp, web.HTTPException):
-            resp = problem_of(resp).response()
-        return await super().finish_response(request, resp, start_time)
-
-    def handle_error(
-        self,
-        request: BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """Answer what is not HTTP, and what went wrong outside every route."""
-        if request.writer.output_size > 0:
-            raise ConnectionError("the answer has begun already")
-        if status == 400:
-            problem = problems.malformed("This is not HTTP that we can read.")
-        else:
-            log.error("request failed", status=status, exc_info=exc)
-            problem = problems.internal_error()
-        response = problem.response()
-        response.force_close()
-        return response
-
-
 async def _listen(
-    runner: web.AppRunner, host: str, port: int, tls: ssl.SSLContext | None
+    runner: web.AppRunner, host: str, port: int, tls: ssl.SSLContext | None, doorway: Doorway
 ) -> asyncio.Server:
     loop = asyncio.get_running_loop()
 
     def connection() -> web.RequestHandler:
         assert runner.server is not None
-        return _Connection(
+        return Connection(
             runner.server,
+            doorway=doorway,
             loop=loop,
-            access_log=None,  # type: ignore[arg-type]  # as aiohttp itself does
+            access_log=None,  # as aiohttp itself does
             keepalive_timeout=KEEPALIVE_TIMEOUT,
             max_field_size=CLIENT_HEADERS_MAX,
             auto_decompress=False,  # nothing compressed is taken: what it grows to nobody knows
@@ -94,14 +57,18 @@ async def _listen(
 
 @asynccontextmanager
 async def serving(
-    app: web.Application, host: str, port: int, tls: ssl.SSLContext | None = None
+    app: web.Application,
+    host: str,
+    port: int,
+    tls: ssl.SSLContext | None = None,
+    gate: Gate | None = None,
 ) -> AsyncIterator[int]:
-    """Serve an application; yields the port that it got.
+    """Serve an application, behind a gate if there is one; yields the port that it got.
 
     At the end nobody is cut off: new connections are refused, and for half a second those that are
     open get their answers and are told that these are the last.
     """
-    ending = asyncio.Event()
+    ending, doorway = asyncio.Event(), Doorway(gate)
 
     async def say_when_ending(request: web.Request, response: web.StreamResponse) -> None:
         if ending.is_set():
@@ -112,11 +79,12 @@ async def serving(
     runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=SHUTDOWN_TIMEOUT)
     await runner.setup()
     try:
-        listening = await _listen(runner, host, port, tls)
+        listening = await _listen(runner, host, port, tls, doorway)
         try:
             yield int(listening.sockets[0].getsockname()[1])
         finally:
             ending.set()
+            doorway.gate = None
             listening.close()
         if runner.server is not None and runner.server.connections:
             await asyncio.sleep(GOODBYE)

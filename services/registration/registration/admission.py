@@ -17,6 +17,8 @@ from math import ceil
 from time import monotonic
 from typing import Literal
 
+from electoral.metrics import Metrics
+
 Kind = Literal["new", "started"]
 
 TARGET = 0.25  # seconds that an application may take while the process is pressed
@@ -43,6 +45,7 @@ class Admission:
         enabled: bool = True,
         target_seconds: float = TARGET,
         clock: Callable[[], float] = monotonic,
+        metrics: Metrics | None = None,
     ) -> None:
         self.in_hand = 0
         self.limit = float(IN_HAND_BURST)
@@ -56,6 +59,7 @@ class Admission:
         self._moved_at = self._window_began = clock()
         self._most_in_hand = 0
         self._forget_window()
+        self._count_refused = _counters(metrics or Metrics(), self)
 
     def admits(self, kind: Kind) -> bool:
         """Whether there is room for one who comes new, or for one who has begun already."""
@@ -66,7 +70,7 @@ class Admission:
         if kind == "new":
             self._asked += 1
         if not admitted:
-            self._refused += 1
+            self._refused[kind] += 1
             self._refused_at = self._clock()
         return admitted
 
@@ -75,8 +79,7 @@ class Admission:
         if not self.in_hand:
             self._moved_at = self._clock()
         self.in_hand += 1
-        if self.in_hand > self._most_in_hand:
-            self._most_in_hand = self.in_hand
+        self._most_in_hand = max(self._most_in_hand, self.in_hand)
 
     def ended(self, seconds: float) -> None:
         """It is answered, so long after it could have been read."""
@@ -114,17 +117,20 @@ class Admission:
         now = self._clock()
         if now - self._window_began >= WINDOW:
             self._set_limit(now, now - self._window_began)
+            for kind, count in self._refused.items():
+                if count:
+                    self._count_refused[kind](count)
             self._window_began = now
             self._forget_window()
 
     def _set_limit(self, now: float, seconds: float) -> None:
         delay = self._delay(now)
-        felt = self._refused > 0 or self._most_in_hand >= self.limit
+        felt = self._refused["new"] > 0 or self._most_in_hand >= self.limit
         if self._most_in_hand >= IN_HAND_MIN:
             rate = self._ended / seconds
             self._rate += (rate - self._rate) * (RATE_WEIGHT if self._rate else 1.0)
         if self._asked:
-            self._share += (1 - self._refused / self._asked - self._share) * SHARE_WEIGHT
+            self._share += (1 - self._refused["new"] / self._asked - self._share) * SHARE_WEIGHT
         if delay > self._target:
             self._pressed_at = now
             self.limit = max(IN_HAND_MIN, min(self.limit, self._rate * self._target))
@@ -142,6 +148,16 @@ class Admission:
         return max(answered + self._lag, waits)
 
     def _forget_window(self) -> None:
-        self._asked = self._refused = self._ended = 0
+        self._asked = self._ended = 0
+        self._refused: dict[Kind, int] = {"new": 0, "started": 0}
         self._seconds = self._lag = 0.0
         self._most_in_hand = self.in_hand
+
+
+def _counters(metrics: Metrics, admission: Admission) -> dict[Kind, Callable[[float], None]]:
+    """Show the limit and what is in hand; returns what counts the refused, by kind."""
+    metrics.gauge("admission_limit").set_function(lambda: admission.limit)
+    metrics.gauge("admission_in_hand").set_function(lambda: admission.in_hand)
+    refused = metrics.counter("admission_refused_total")
+    kinds: tuple[Kind, ...] = ("new", "started")
+    return {kind: refused.labels(kind).inc for kind in kinds}

@@ -1,27 +1,70 @@
-"""The gate before the public port: applications beyond what can be in hand are told to come again."""
+"""The gate before the public port: applications beyond what can be in hand are refused unread."""
 
+import json
 import time
+from functools import cache
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 from electoral import problems
+from electoral.connection import Connection
 from electoral.http import Handler
 
 from registration.admission import Admission
 
+NEW = b"POST /v1/applications"
+IN_HAND = (b"POST /v1/applications", b"GET /register-to-vote", b"POST /register-to-vote")
+NOT_IN_HAND = b"POST /register-to-vote/helper/sign-in"  # passwords are compared one at a time
 
-def admitting(admission: Admission) -> Middleware:
-    """Make the middleware that refuses applications while too much is in hand."""
 
-    @web.middleware
-    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path.startswith("/v1/applications") and not admission.admits("new"):
-            return problems.unavailable(admission.retry_after()).response()
-        began = time.monotonic()
-        admission.began()
-        try:
-            return await handler(request)
-        finally:
-            admission.ended(time.monotonic() - began)
+class AdmissionGate:
+    """Refuses new applications while there is no room, and counts what is in hand.
 
-    return middleware
+    What the form does is in hand too; whom it lets in is the form's own matter.
+    """
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+        self.began, self.ended = admission.began, admission.ended
+
+    def judge(self, head: bytes) -> bytes | bool:
+        """Return a whole 503 for who is refused; else whether it counts as in hand."""
+        if head.startswith(NEW) and not self._admission.admits("new"):
+            return refusal(self._admission.retry_after())
+        return head.startswith(IN_HAND) and not head.startswith(NOT_IN_HAND)
+
+    @property
+    def middleware(self) -> Middleware:
+        """For what the connection could not judge: the same refusal, at the usual cost."""
+
+        @web.middleware
+        async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+            connection = request.protocol
+            if isinstance(connection, Connection) and connection.judged:
+                connection.judged = False  # the next may come without having been
+                return await handler(request)
+            is_new = request.method == "POST" and request.path.startswith("/v1/applications")
+            if is_new and not self._admission.admits("new"):
+                return problems.unavailable(self._admission.retry_after()).response()
+            began = time.monotonic()
+            self.began()
+            try:
+                return await handler(request)
+            finally:
+                self.ended(time.monotonic() - began)
+
+        return middleware
+
+
+@cache
+def refusal(retry_after: int) -> bytes:
+    """Return the whole answer of a refusal, as it goes over the line."""
+    problem = problems.unavailable(retry_after)
+    body = json.dumps(problem.as_json(), ensure_ascii=False).encode()
+    headers = {
+        "Content-Type": problems.PROBLEM_JSON,
+        "Content-Length": len(body),
+        **problem.headers,
+    }
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"HTTP/1.1 503 Service Unavailable\r\n{lines}\r\n".encode() + body

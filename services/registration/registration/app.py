@@ -19,7 +19,7 @@ from electoral.postcodes import PostcodeIndex
 from electoral.proxies import TrustedProxies
 
 from registration.admission import Admission
-from registration.admission_gate import admitting
+from registration.admission_gate import AdmissionGate
 from registration.authority import AuthorityFinder
 from registration.counted import CountedSubmissions
 from registration.form.app import Form
@@ -107,9 +107,10 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> AsyncIterator[None]
         await frame.enter("commits", parts.committer)
         await frame.enter("sessions", parts.sessions)
         app = public_app(_api(frame, settings, parts), frame.metrics)
-        app.middlewares.append(admitting(parts.admission))
+        gate = AdmissionGate(parts.admission)
+        app.middlewares.append(gate.middleware)
         add_form(app, _form(frame, settings, parts))
-        await frame.serve_public(app, settings)
+        await frame.serve_public(app, settings, gate=gate)
         yield
 
 
@@ -140,7 +141,9 @@ def _parts(frame: Frame, settings: Settings, files: _Files) -> _Parts:
     return _Parts(
         files=files,
         admission=Admission(
-            enabled=settings.admission, target_seconds=settings.admission_target_seconds
+            enabled=settings.admission,
+            target_seconds=settings.admission_target_seconds,
+            metrics=frame.metrics,
         ),
         index=index,
         intake=intake,
