@@ -4,7 +4,7 @@ from dataclasses import replace
 from math import sin
 from typing import Any
 
-from simulated.load.criteria import CHANGED, DUPLICATED, LOST, MISPLACED
+from simulated.load.criteria import CHANGED, DUPLICATED, LOST, MB, MISPLACED
 from simulated.load.findings import (
     Arrivals,
     Costs,
@@ -39,7 +39,7 @@ CPU_SECONDS = {
 
 def a_run(**changes: Any) -> Findings:
     """120 s at 100 a second; changes are whole parts of it."""
-    parts = {
+    parts: dict[str, Any] = {
         "run": RunAsked(
             "steady", SENT, 1.0, 7, 120.0, 100.0, "2026-11-22T10:00:00Z", {"registration": 1}, "2"
         ),
@@ -51,7 +51,7 @@ def a_run(**changes: Any) -> Findings:
         "costs": some_costs(),
         "seconds": some_seconds(),
     }
-    return Findings(**{**parts, **changes})  # type: ignore[arg-type]
+    return Findings(**{**parts, **changes})
 
 
 def an_arrivals(**changes: Any) -> Arrivals:
@@ -77,9 +77,9 @@ def a_delivery(**changes: Any) -> Delivery:
 
 
 def some_costs(**changes: Any) -> Costs:
-    memory = dict.fromkeys(CPU_SECONDS, 90_000_000) | {"kafka": 410_000_000}
-    stored = {"registration": 60e6, "verification": 70e6, "ems_gateway": 65e6, "kafka": 80e6}
-    costs = Costs(CPU_SECONDS, memory, dict.fromkeys(CPU_SECONDS, 0), stored)  # type: ignore[arg-type]
+    memory = dict.fromkeys(CPU_SECONDS, 90 * MB) | {"kafka": 410 * MB}
+    stored = {"registration": 60 * MB, "verification": 70 * MB, "ems_gateway": 65 * MB}
+    costs = Costs(CPU_SECONDS, memory, dict.fromkeys(CPU_SECONDS, 0), stored | {"kafka": 80 * MB})
     return replace(costs, **changes)
 
 

@@ -24,6 +24,7 @@ from simulated.dwp_records import read_records
 from simulated.kinds import Shares, shares_of
 from simulated.ledgers import fetch_ledgers
 from simulated.load.arrivals_command import arrivals
+from simulated.load.verdict_commands import load_schedule, load_verdict
 from simulated.notify_command import notify
 from simulated.population import Population
 from simulated.receipts import BookUnusable, Receipt, ReceiptBook, Run
@@ -46,6 +47,8 @@ app.command()(councils)
 app.command()(recover)
 app.command()(notify)
 app.command()(arrivals)
+app.command()(load_schedule)
+app.command()(load_verdict)
 
 
 @app.command()

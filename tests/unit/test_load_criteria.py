@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from load_findings import (
@@ -49,11 +50,11 @@ def test_a_run_that_went_well_passes() -> None:
     assert (verdict.passed, verdict.word) == (True, "passed")
 
 
-def slow(**changes: float) -> Findings:
+def slow(**changes: Any) -> Findings:
     return a_run(intake=an_intake(latency_ms=replace(LATENCY, **changes)))
 
 
-def unready(**changes: float) -> Findings:
+def unready(**changes: Any) -> Findings:
     return a_run(delivery=a_delivery(ready_seconds=replace(READY, **changes)))
 
 

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from electoral_local import chaos, demo, ledger, up
+from electoral_local import chaos, demo, ledger, load, up
 from electoral_local.errors import LocalError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(chaos.chaos)
 app.command()(ledger.ledger)
+app.command()(load.load)
 app.command()(up.up)
 app.command()(up.down)
 app.command()(up.status)

@@ -87,6 +87,10 @@ class Blueprint:
     def notify_url(self) -> str:
         return self._url("notify")
 
+    def public_url(self, process: str) -> str:
+        """Of an instance of a service that has one, by its process name."""
+        return self._url(process)
+
     def admin_url(self, process: str) -> str:
         """Of a service's instance, by its process name."""
         return self._url(f"{process}-admin")

@@ -220,6 +220,13 @@ class EmbeddedPostgres:
             if name not in there:
                 self._make_database(name)
 
+    def read(self, database: str, query: str, within_seconds: float = _QUERY_SECONDS) -> str:
+        """The one value that a query gives, as text. Raises LocalError."""
+        result = self._psql(query, database=database, within_seconds=within_seconds)
+        if result.returncode != 0:
+            raise LocalError(f"{database} could not be read: {result.stderr.strip()}")
+        return result.stdout.strip()
+
     def _make_database(self, name: str) -> None:
         password = self._passwords()[name]
         self._query(
@@ -235,7 +242,9 @@ class EmbeddedPostgres:
             raise LocalError(f"Postgres refused to set up its databases: {result.stderr.strip()}")
         return result.stdout
 
-    def _psql(self, sql: str, *, database: str) -> subprocess.CompletedProcess[str]:
+    def _psql(
+        self, sql: str, *, database: str, within_seconds: float = _QUERY_SECONDS
+    ) -> subprocess.CompletedProcess[str]:
         where = {
             "PGHOST": LOOPBACK,
             "PGPORT": str(self.port),
@@ -251,7 +260,7 @@ class EmbeddedPostgres:
             env={**own, **where},
             capture_output=True,
             text=True,
-            timeout=_QUERY_SECONDS,
+            timeout=within_seconds,
             check=False,
         )
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from electoral_local.judge import reconcile_command
 from electoral_local.readiness import DIRECTLY
 from electoral_local.stack import Stack
 
@@ -177,22 +178,11 @@ class Rehearsal:
         He prints his table. `earlier` are the receipts of what was sent to the same stack before
         this run.
         """
-        admin = self._stack.blueprint.admin_url
-        receipts = [self.receipts, *earlier]
-        arguments = [
-            *(part for path in receipts for part in ("--receipts", str(path))),
-            *("--journal", str(self._stack.blueprint.journals)),
-            *("--registration", admin("registration")),
-            *("--verification", admin("verification")),
-            *("--ems-gateway", admin("ems-gateway")),
-            *("--councils-admin", admin("councils")),
-            *("--eros", str(self._stack.credentials.tokens_file)),
-            *("--quiet", str(quiet_seconds)),
-        ]
-        await self._sent_all.wait()
-        judge = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "simulated", "reconcile", *arguments)
+        question = reconcile_command(
+            self._stack, [self.receipts, *earlier], quiet_seconds=quiet_seconds
         )
+        await self._sent_all.wait()
+        judge = await asyncio.create_subprocess_exec(*question)
         try:
             return await judge.wait() == 0
         finally:

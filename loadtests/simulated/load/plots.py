@@ -108,9 +108,8 @@ def _stretches(
 
 
 def _across(seconds: Sequence[float]) -> Scale:
-    first, last = (seconds[0], seconds[-1]) if seconds else (0.0, 1.0)
-    length = max(last - first, 1.0)
-    return lambda second: LEFT + (WIDTH - LEFT - RIGHT) * (second - first) / length
+    length = max(seconds[-1], 1.0) if seconds else 1.0
+    return lambda second: LEFT + (WIDTH - LEFT - RIGHT) * second / length
 
 
 def _linear(top: float) -> tuple[Scale, list[tuple[float, str]]]:
@@ -156,13 +155,12 @@ def _grid(y: Scale, ticks: Iterable[tuple[float, str]]) -> Iterable[str]:
 
 def _times(seconds: Sequence[float], x: Scale) -> Iterable[str]:
     """Minutes and seconds below the plot, about six of them."""
-    length = (seconds[-1] - seconds[0]) if seconds else 1.0
+    length = seconds[-1] if seconds else 1.0
     steps = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
     step = next((one for one in steps if one >= length / 7), steps[-1])
     for second in range(0, int(length) + 1, step):
-        at = x(second + (seconds[0] if seconds else 0.0))
         words = f"{second // 60}:{second % 60:02d}"
-        yield f'<text class="axis" x="{at:.1f}" y="{HEIGHT - BOTTOM + 20}">{words}</text>'
+        yield f'<text class="axis" x="{x(second):.1f}" y="{HEIGHT - BOTTOM + 20}">{words}</text>'
 
 
 def _names(ends: Iterable[tuple[float, Line]]) -> Iterable[str]:

@@ -1,0 +1,26 @@
+"""The question that is put to the judge once all has been sent: a command of the world outside."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from electoral_local.stack import Stack
+
+
+def reconcile_command(
+    stack: Stack, receipts: Sequence[Path], *, quiet_seconds: float, more: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """He waits for rest, compares the three records, and exits 0 only if they balance."""
+    admin = stack.blueprint.admin_url
+    return (
+        *(sys.executable, "-m", "simulated", "reconcile"),
+        *(part for path in receipts for part in ("--receipts", str(path))),
+        *("--journal", str(stack.blueprint.journals)),
+        *("--registration", admin("registration")),
+        *("--verification", admin("verification")),
+        *("--ems-gateway", admin("ems-gateway")),
+        *("--councils-admin", admin("councils")),
+        *("--eros", str(stack.credentials.tokens_file)),
+        *("--quiet", str(quiet_seconds)),
+        *more,
+    )

@@ -1,0 +1,130 @@
+"""`electoral load`: arrivals in the shape of a day, and one verdict on how the system took them."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from electoral_local.blueprint import StackOptions
+from electoral_local.errors import ConfigurationError
+from electoral_local.load_board import board
+from electoral_local.load_generators import Load
+from electoral_local.load_run import LoadRun, Plan
+from electoral_local.options import BehavioursOption, BrokersOption, KeepOption
+from electoral_local.places import state_directory
+from electoral_local.rehearsal import Script
+from electoral_local.scratch import scratch_state
+from electoral_local.stack import Stack
+from electoral_local.terminal import console
+
+QUIET_SECONDS = 10.0
+Instances = Annotated[int, typer.Option(min=1, max=8)]
+Limits = Annotated[
+    list[str], typer.Option("--limit", help="Another limit: intake_p99_ms=300. Repeatable.")
+]
+Manners = Annotated[
+    list[str],
+    typer.Option("--manner", help="How people behave: duplicates=0, tabs=1. Repeatable."),
+]
+
+
+def load(
+    shape: Annotated[str, typer.Option(help="steady, day, deadline-2016 and so on.")] = "steady",
+    total: Annotated[int, typer.Option(min=1, help="Arrivals.")] = 10_000,
+    compress: Annotated[float, typer.Option(help="24: a day in an hour.")] = 1.0,
+    generators: Instances = 1,
+    registrations: Instances = 1,
+    gateways: Instances = 1,
+    verifications: Instances = 1,
+    seed: Annotated[int, typer.Option(help="Of the population and of the arrivals.")] = 1,
+    manner: Manners = [],  # noqa: B006 - typer's way of a repeatable option
+    limit: Limits = [],  # noqa: B006
+    behaviours: BehavioursOption = "",
+    brokers: BrokersOption = 1,
+    quiet: Annotated[float, typer.Option(help="Seconds without change that are rest.")] = (
+        QUIET_SECONDS
+    ),
+    out: Annotated[
+        Path | None, typer.Option(file_okay=False, help="For verdict.json and report.html.")
+    ] = None,
+    keep: KeepOption = False,
+) -> None:
+    """Send arrivals by a schedule, whatever the system does, and judge the run."""
+    if generators < registrations:
+        raise ConfigurationError("Each registration needs a generator: give --generators as many.")
+    manners = tuple(f"--{one.replace('_', '-')}" for one in manner)
+    asked = Load(shape, total, compress, seed, generators, manners)
+    limits = [part for one in limit for part in ("--limit", one)]
+    plan = _plan(asked, limits)
+    console.print(
+        f"{shape}: {total:,} applications in {plan.seconds:,.0f} s; the peak is "
+        f"{plan.peak_rate:,.1f}/s, {plan.peak_at:,.0f} s from the start."
+    )
+    directory = out or state_directory() / "load" / f"{shape}-{datetime.now():%Y%m%d-%H%M%S}"
+    with scratch_state(keep=keep) as state:
+        options = StackOptions(
+            state=state,
+            brokers=brokers,
+            instances={
+                "registration": registrations,
+                "verification": verifications,
+                "ems-gateway": gateways,
+            },
+            free_ports=True,
+            seed=seed,
+            arguments={
+                "councils": Script(
+                    applications=total, seed=seed, behaviours=behaviours
+                ).councils_arguments
+            },
+        )
+        left = state / "run"
+        left.mkdir()
+        asyncio.run(_run(options, asked, plan, left, quiet))
+        passed = _judged(left, directory, limits)
+    console.print(f"Report: {directory / 'report.html'}", soft_wrap=True)
+    raise typer.Exit(0 if passed else 1)
+
+
+async def _run(options: StackOptions, asked: Load, plan: Plan, left: Path, quiet: float) -> None:
+    with console.status("Starting") as spinner:
+        stack = Stack(options, lambda stack: spinner.update(f"Starting: {stack.status.summary}"))
+        await stack.start()
+    try:
+        run = LoadRun(stack, asked, plan, left)
+        with board(console, plan.seconds) as shown:
+            await run.play(lambda g, look: shown.show(g.counts, g.p99_ms, look))
+        with console.status("Waiting for rest, then comparing the records"):
+            await run.reconcile(quiet)
+            await run.measure()
+    finally:
+        with console.status("Ending"):
+            await stack.stop()
+
+
+def _plan(asked: Load, limits: list[str]) -> Plan:
+    """Ask the world outside for the schedule; it refuses unknown shapes and limits."""
+    command = (
+        *(sys.executable, "-m", "simulated", "load-schedule", "--shape", asked.shape),
+        *("--total", str(asked.total), "--compress", str(asked.compress)),
+        *("--seed", str(asked.seed), *limits),
+    )
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise ConfigurationError(done.stderr.strip().removeprefix("simulated: "))
+    told = json.loads(done.stdout)
+    return Plan(told["seconds"], told["peak_rate"], told["peak_at"])
+
+
+def _judged(left: Path, directory: Path, limits: list[str]) -> bool:
+    """The verdict is the world outside's, too: it prints its table and writes the files."""
+    command = (
+        *(sys.executable, "-m", "simulated", "load-verdict"),
+        *("--run", str(left), "--out", str(directory), *limits),
+    )
+    return subprocess.run(command, check=False).returncode == 0
