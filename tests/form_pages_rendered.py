@@ -18,6 +18,7 @@ from registration.form.rendering import PageError, Renderer
 from registration.form.start import LastDay
 from registration.form.summary import Row
 from registration.form.texts import Texts
+from registration.form.waiting_room import Wait
 
 Facts = Mapping[str, Any]
 
@@ -46,6 +47,14 @@ TOLD: dict[str, Facts] = {  # what pages are told besides what all are
     "declaration.html": {"assisted": True},
     "not-sent.html": {"assisted": True},
     "session-ended.html": {},
+    "waiting.html": {
+        "deadlines": (LastDay(POLL, date(2027, 4, 19)),),
+        "passed": POLL,
+        "go_first": True,
+        "place_minutes": 30,
+        "refresh_seconds": 30,
+        "wait": Wait(15),
+    },
     "about.html": {"personal": False},
     "problem.html": {"kind": "not-found"},
     "receipt.html": {

@@ -27,6 +27,7 @@ from electoral.postgres import Pool
 from electoral.proxies import TrustedProxies
 from electoral.sealing import DirectoryKeyring, Sealer
 from registration.admission import Admission
+from registration.arrival import Signer
 from registration.authority import AuthorityFinder
 from registration.counted import CountedSubmissions
 from registration.form.app import Form
@@ -36,6 +37,8 @@ from registration.form.sessions import Sessions
 from registration.form.signing_in import signing_in_of
 from registration.form.table import add_form
 from registration.form.texts import Texts
+from registration.form.waiting_line import Line
+from registration.form.waiting_room import WaitingRoom
 from registration.intake import Intake
 from registration.notify.copies import Copies
 from registration.performance.cost import Prices
@@ -164,6 +167,7 @@ async def form_port(
     *,
     addresses: AddressLookup | None = None,
     admission: Admission | None = None,
+    line: Line | None = None,
     waiting_items_max: int = 2_000,
     **settings: Any,
 ) -> AsyncIterator[FormPort]:
@@ -184,9 +188,11 @@ async def form_port(
     }
     told = Settings.model_construct(**limits | settings)
     texts, assets, renderer = _pages()
+    room, polls = admission or Admission(), Polls.load()
     form = Form(
         settings=told,
-        admission=admission or Admission(),
+        admission=room,
+        waiting=WaitingRoom(room, Signer(index), polls, told, line=line),
         pool=pool,
         sealer=sealer,
         sessions=Sessions(pool, sealer, metrics),
@@ -198,7 +204,7 @@ async def form_port(
         addresses=lookup,
         postcodes=codes,
         authorities=listed,
-        polls=Polls.load(),
+        polls=polls,
         texts=texts,
         renderer=renderer,
         assets=assets,

@@ -23,6 +23,7 @@ from registration.form.start import last_days
 from registration.form.status_page import Step
 from registration.form.summary import summary
 from registration.form.texts import Texts
+from registration.form.waiting_room import Wait
 from registration.performance.cost import Cost, Prices
 from registration.performance.downloads import DOWNLOADS
 from registration.performance.figures import Bin, Indicators, Share
@@ -174,6 +175,13 @@ def others() -> Iterator[Shown]:
     ages = (("england", 16), ("scotland", 14), ("wales", 14))
     yield Shown("start.html", {"ages": ages, "deadlines": last_days(polls, NOW)})
     yield Shown("start.html", {"ages": ages, "deadlines": ()}, named="no-poll")
+    waiting = {"deadlines": (), "passed": None, "place_minutes": 30, "refresh_seconds": 30}
+    for named, wait in {
+        "now": Wait(1),
+        "hour": Wait(60, is_longer=True),
+        "unknown": Wait(),
+    }.items():
+        yield Shown("waiting.html", {**waiting, "wait": wait}, named=named)
     yield from (Shown(f"{name}.html") for name in ("about", "session-ended", "not-sent"))
     yield Shown("status.html", {}, ("reference", "postcode"))
     yield Shown("declaration.html", {}, ("agree",))

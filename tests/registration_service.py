@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from electoral.proxies import TrustedProxies
 from electoral.sealing import DirectoryKeyring, Sealer
 from electoral_local.blueprint import postcode_index as cached_postcode_index
 from electoral_local.ports import free_ports
+from registration.arrival import ArrivalTokens, Signer
 from registration.authority import AuthorityFinder
 from registration.intake import Intake
 from registration.partners import read_partner
@@ -38,6 +40,7 @@ from registration.submission import Committer, Submissions
 
 TOKENS = {"form": "token-of-the-form", "helpline": "token-of-the-helpline"}
 READY_SECONDS_MAX = 60.0
+ARRIVAL_AGE_MAX = timedelta(hours=24)
 
 
 def authorized(client: str = "form") -> dict[str, str]:
@@ -158,6 +161,7 @@ async def public_port(
         questions=StatusQuestions(pool, index),
         partners=Credentials(write_partners(folder), read_partner),
         authorities=listed,
+        arrivals=ArrivalTokens(Signer(index), ARRIVAL_AGE_MAX),
         metrics=metrics,
         proxies=proxies or TrustedProxies(),
         per_address=RateLimit(status_per_minute, 60),

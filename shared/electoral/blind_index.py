@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.hmac import HMAC
 
 from electoral.sealing import LONDON, DestroyedKey, Keyring, SealingError, UnknownKey, utc_now
 
-IndexPurpose = Literal["body", "status", "nino-index", "person-index"]
+# `arrival` signs the times at which people first came, and hashes nothing.
+IndexPurpose = Literal["body", "status", "nino-index", "person-index", "arrival"]
 PermanentPurpose = Literal["idempotency", "history"]  # `history` signs, and hashes nothing
 
 LIVE_KEYS_KNOWN = timedelta(minutes=1)  # before they are looked up again

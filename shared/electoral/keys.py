@@ -39,7 +39,7 @@ SEAL_PURPOSES: dict[str, tuple[SealPurpose, ...]] = {
     "ems-gateway": ("person", "nino-council"),
 }
 QUARTERLY_PURPOSES: dict[str, tuple[IndexPurpose, ...]] = {
-    "registration": ("body", "status"),
+    "registration": ("body", "status", "arrival"),
     "verification": ("nino-index", "person-index"),
     "ems-gateway": ("body",),
 }

@@ -52,6 +52,7 @@ class Acceptance(NamedTuple):
     nino_absence: NinoAbsence | None
     traceparent: str
     time_taken_seconds: int | None = None
+    came_at: datetime | None = None  # as we noted it before: then it arrived at this time
 
 
 class Stored(NamedTuple):

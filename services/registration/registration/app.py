@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from electoral.address_lookup import AddressLookup, SyntheticAddressLookup
@@ -20,6 +21,7 @@ from electoral.proxies import TrustedProxies
 
 from registration.admission import Admission
 from registration.admission_gate import AdmissionGate
+from registration.arrival import ArrivalTokens, Signer
 from registration.authority import AuthorityFinder
 from registration.counted import CountedSubmissions
 from registration.form.app import Form
@@ -29,6 +31,7 @@ from registration.form.sessions import Sessions
 from registration.form.signing_in import signing_in_of
 from registration.form.table import add_form
 from registration.form.texts import Texts
+from registration.form.waiting_room import WaitingRoom
 from registration.handlers import ProgressHandler
 from registration.intake import Intake
 from registration.notify.copies import Copies, CopyWording
@@ -172,6 +175,7 @@ def _api(frame: Frame, settings: Settings, parts: _Parts) -> Api:
         questions=parts.questions,
         partners=parts.files.partners,
         authorities=parts.files.authorities,
+        arrivals=ArrivalTokens(Signer(parts.index), timedelta(hours=settings.arrival_hours)),
         metrics=frame.metrics,
         proxies=TrustedProxies(settings.trusted_proxies),
         per_address=parts.per_address,
@@ -184,6 +188,7 @@ def _form(frame: Frame, settings: Settings, parts: _Parts) -> Form:
     return Form(
         settings=settings,
         admission=parts.admission,
+        waiting=WaitingRoom(parts.admission, Signer(parts.index), files.polls, settings),
         pool=frame.pool,
         sealer=frame.sealer,
         sessions=parts.sessions,

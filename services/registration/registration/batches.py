@@ -20,6 +20,11 @@ class BatchItem:
 
     idempotency_key: object
     application: object
+    arrival_token: object = None  # when its sender first came, signed by us
+
+
+_NEEDED = {"idempotencyKey", "application"}
+_ALLOWED = {*_NEEDED, "arrivalToken"}
 
 
 def read_batch(body: object) -> list[BatchItem]:
@@ -36,10 +41,10 @@ def read_batch(body: object) -> list[BatchItem]:
 
 
 def _read_item(item: object, position: int) -> BatchItem:
-    if not isinstance(item, dict) or set(item) != {"idempotencyKey", "application"}:
-        sentence = "Each item has `idempotencyKey` and `application`, only."
+    if not isinstance(item, dict) or not _NEEDED <= set(item) <= _ALLOWED:
+        sentence = "Each item has `idempotencyKey`, `application`, and perhaps `arrivalToken`."
         raise problems.invalid([FieldError(f"/applications/{position}", "wrong-format", sentence)])
-    return BatchItem(item["idempotencyKey"], item["application"])
+    return BatchItem(item["idempotencyKey"], item["application"], item.get("arrivalToken"))
 
 
 async def answer_each(

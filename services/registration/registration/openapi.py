@@ -47,6 +47,15 @@ STATUS_EXAMPLE: Document = {
     ],
     "authority": RECEIPT_EXAMPLE["authority"],
 }
+ARRIVAL_EXAMPLE: Document = {
+    "arrivalToken": "arrival-2026q4.1795382103998.q2nX0b5cTqVt1m0dXn3m5j0B2oY3l8mX6l9wq3cQz0E",
+    "arrivedAt": "2026-11-22T21:15:03.998000Z",
+    "expiresAt": "2026-11-23T21:15:03.998000Z",
+}
+OF_AN_ARRIVAL = (
+    "A token of `POST /v1/arrivals`, if this person came before: its time is the `arrivedAt` of the"
+    " receipt. One that is not yours, or too old, changes nothing"
+)
 _TEXT: Document = {"type": "string"}
 _MOMENT: Document = {"type": "string", "format": "date-time"}
 
@@ -87,6 +96,7 @@ def document() -> Document:
         "paths": {
             "/v1/applications": {"post": _post_application()},
             "/v1/applications:batch": {"post": _post_batch()},
+            "/v1/arrivals": {"post": _post_arrival()},
             "/v1/status": {"post": _post_status()},
             "/openapi.yaml": {"get": _get_openapi()},
         },
@@ -109,7 +119,13 @@ def _post_application() -> Document:
                 "required": True,
                 "description": "A key of your own per application; repeat it to repeat the request",
                 "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-            }
+            },
+            {
+                "name": "Arrival-Token",
+                "in": "header",
+                "description": OF_AN_ARRIVAL,
+                "schema": _TEXT,
+            },
         ],
         "requestBody": _body("Application", APPLICATION_EXAMPLE),
         "responses": {
@@ -131,6 +147,18 @@ def _post_batch() -> Document:
         "responses": {
             "200": _answer("A result per item, in order", "BatchResults", {"results": [result]}),
             **_problems(400, 401, 408, 413, 415, 422, 503),
+        },
+    }
+
+
+def _post_arrival() -> Document:
+    return {
+        "operationId": "noteArrival",
+        "summary": "Sign that somebody has come now, who will apply later",
+        "security": [{"partner": []}],
+        "responses": {
+            "201": _answer("A token, to be sent with the application", "Arrival", ARRIVAL_EXAMPLE),
+            **_problems(401, 503),
         },
     }
 
@@ -169,6 +197,7 @@ def _schemas() -> Document:
         "Batch": _batch(),
         "BatchResults": _batch_results(),
         "Receipt": _receipt(),
+        "Arrival": _object(arrivalToken=_TEXT, arrivedAt=_MOMENT, expiresAt=_MOMENT),
         "StatusQuestion": _object(reference=_TEXT, postcode=_TEXT),
         "Status": _status(),
         "Authority": _object(gssCode=_TEXT, name=_TEXT, contact={"type": ["object", "null"]}),
@@ -177,7 +206,15 @@ def _schemas() -> Document:
 
 
 def _batch() -> Document:
-    item = _object(idempotencyKey=_TEXT, application=_ref("Application"))
+    item: Document = {
+        "type": "object",
+        "properties": {
+            "idempotencyKey": _TEXT,
+            "application": _ref("Application"),
+            "arrivalToken": {**_TEXT, "description": OF_AN_ARRIVAL},
+        },
+        "required": ["idempotencyKey", "application"],
+    }
     return _object(applications={"type": "array", "minItems": 1, "maxItems": 500, "items": item})
 
 

@@ -19,6 +19,7 @@ from electoral.routes import OpenRoute, TokenRoute, add_routes, openapi_route
 from electoral.tracing import child_traceparent
 
 from registration.acceptance import Receipt, Stored
+from registration.arrival import ArrivalTokens, milliseconds, moment
 from registration.batches import BatchItem, answer_each, read_batch
 from registration.counted import CountedSubmissions
 from registration.idempotency import check_idempotency_key
@@ -26,6 +27,7 @@ from registration.partners import Partner
 from registration.status import Status, StatusQuestions
 from registration.submission import Arrival, Submissions
 
+ARRIVAL_HEADER = "Arrival-Token"
 APPLICATION_BYTES_MAX = 64 * 1024
 BATCH_BYTES_MAX = 4 * 1024 * 1024
 STATUS_BYTES_MAX = 1024
@@ -41,6 +43,7 @@ class Api:
         questions: StatusQuestions,
         partners: Credentials[Partner],
         authorities: Authorities,
+        arrivals: ArrivalTokens,
         metrics: Metrics,
         proxies: TrustedProxies,
         per_address: RateLimit,
@@ -49,6 +52,7 @@ class Api:
         self.partners = partners
         self._submissions = CountedSubmissions(submissions, metrics)
         self._questions = questions
+        self._arrivals = arrivals
         self._proxies = proxies
         self._authorities = authorities
         self._per_address = per_address
@@ -60,8 +64,9 @@ class Api:
         key = check_idempotency_key(request.headers.get("Idempotency-Key"))
         body = _parse(await read_json_bytes(request, APPLICATION_BYTES_MAX))
         traceparent = child_traceparent(request.headers.get("traceparent"))
+        came_at = self._came_at(partner, request.headers.get(ARRIVAL_HEADER))
         receipt = await self._submissions.submit(
-            body, Arrival(partner, key, arrived_at, traceparent)
+            body, Arrival(partner, key, arrived_at, traceparent, came_at=came_at)
         )
         response = json_response(
             self._receipt_json(receipt.stored), 200 if receipt.replayed else 201
@@ -69,6 +74,18 @@ class Api:
         if receipt.replayed:
             response.headers["Idempotent-Replayed"] = "true"
         return response
+
+    async def post_arrival(self, _: web.Request, partner: Partner) -> web.Response:
+        """Sign that somebody has come now, who will apply later."""
+        came_at = moment(milliseconds(datetime.now(UTC)))
+        return json_response(
+            {
+                "arrivalToken": self._arrivals.give(partner.client_id, came_at),
+                "arrivedAt": timestamp(came_at),
+                "expiresAt": timestamp(came_at + self._arrivals.age_max),
+            },
+            201,
+        )
 
     async def post_status(self, request: web.Request) -> web.Response:
         """Tell where an application is, to whoever knows its reference and postcode."""
@@ -94,7 +111,8 @@ class Api:
             _check_size(item.application)
             key = check_idempotency_key(item.idempotency_key)
             child = child_traceparent(traceparent)
-            arrival = Arrival(partner, key, arrived_at, child)
+            came_at = self._came_at(partner, item.arrival_token)
+            arrival = Arrival(partner, key, arrived_at, child, came_at=came_at)
             return await self._submissions.submit(item.application, arrival)
 
         answers = await answer_each(items, submit)
@@ -109,6 +127,10 @@ class Api:
         return result | {"status": status, "receipt": self._receipt_json(answer.stored)}
 
     # -- what the routes share ------------------------------------------------------------------
+
+    def _came_at(self, partner: Partner, token: object) -> datetime | None:
+        """Return when somebody came by a token; one that does not count harms nobody."""
+        return self._arrivals.came_at(partner.client_id, token) if isinstance(token, str) else None
 
     def _limit(self, limit: RateLimit, name: str) -> None:
         wait = limit.seconds_to_wait(name)
@@ -179,6 +201,7 @@ def _status_question(body: object) -> tuple[str, str]:
 ROUTES: tuple[TokenRoute[Api, Partner] | OpenRoute[Api], ...] = (
     TokenRoute("POST", "/v1/applications", Api.post_application),
     TokenRoute("POST", "/v1/applications:batch", Api.post_batch),
+    TokenRoute("POST", "/v1/arrivals", Api.post_arrival),
     OpenRoute("POST", "/v1/status", Api.post_status),
     openapi_route("registration"),
 )

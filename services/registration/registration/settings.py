@@ -44,6 +44,17 @@ class Settings(PublicServiceSettings):
     admission_target_seconds: float = Field(
         default=0.25, gt=0, description="seconds that a request may take before new work is refused"
     )
+    arrival_hours: float = Field(
+        default=24.0, gt=0, description="hours for which an arrival token counts"
+    )
+    form_place_minutes: int = Field(
+        default=30, ge=1, description="minutes that a place in the form's queue is kept"
+    )
+    form_open_after_deadline: bool = Field(
+        default=False,
+        description="whether those who came before a deadline go in first after it, for as long as"
+        " their arrival counts",
+    )
     address_lookup_timeout_seconds: float = Field(
         default=1.0, gt=0, description="seconds before the postcode's authority is taken instead"
     )

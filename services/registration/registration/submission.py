@@ -36,6 +36,12 @@ class Arrival:
     at: datetime  # by this machine's clock
     traceparent: str
     language: Language = "en"  # in which it is told what is wrong with it
+    came_at: datetime | None = None  # when its sender first came, if we know
+
+    @property
+    def counts_at(self) -> datetime:
+        """When it arrived: by the day of this the rules are counted."""
+        return self.came_at or self.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ class Submissions:
         return await self._find(self._intake_key(arrival))
 
     async def _submit(self, body: object, arrival: Arrival) -> Receipt:
-        on = london_date(arrival.at)
+        on = london_date(arrival.counts_at)
         sent = _Sent(self._intake_key(arrival), canonical_json(body))
         try:
             application, placed = await self._read(body, arrival, on)
@@ -149,6 +155,7 @@ class Submissions:
             nino_absence=application.nino_absence,
             traceparent=arrival.traceparent,
             time_taken_seconds=application.time_taken_seconds,
+            came_at=arrival.came_at,
         )
 
 

@@ -20,6 +20,7 @@ from registration.form.rendering import Renderer
 from registration.form.sessions import Sessions
 from registration.form.signing_in import SigningIn
 from registration.form.texts import Texts
+from registration.form.waiting_room import WaitingRoom
 from registration.notify.copies import Copies
 from registration.performance.reading import PublicFigures
 from registration.settings import Settings
@@ -33,6 +34,7 @@ class Form:
 
     settings: Settings
     admission: Admission  # whether somebody new may begin
+    waiting: WaitingRoom  # who goes in, if not everybody can
     pool: Pool
     sealer: Sealer
     sessions: Sessions

@@ -14,12 +14,14 @@ from registration.form.pages import PAGES, page_of
 from registration.form.paths import path
 from registration.form.posted import read_fields
 from registration.form.routes import FormRoute, see_other
-from registration.form.security import SessionEnded, check_token, give_cookie
+from registration.form.security import CSRF_FIELD, SessionEnded, check_token, give_cookie
 from registration.form.session import FormSession, new_session
+from registration.form.tickets import take_ticket
 from registration.form.visit import journey_of, next_path, page_errors, session_of, twin_of
 
 FIRST = PAGES[0].slug
 SLUG = "/{slug}"
+WAITING = "waiting"
 SHOW_AGAIN = "showAgain"  # posted when the language is changed: nothing is kept, and nothing lost
 
 
@@ -30,9 +32,10 @@ async def get_question(form: Form, request: web.Request, language: Language) -> 
     journey = journey_of(session, language)
     if not_here := elsewhere(page, session, journey):
         return not_here
-    helper = await form.helpers.signed_in(request) if session is None else None
+    if session is None:
+        return await _show_first(form, request, page, journey)
     faults = journey.faults(page.slug)  # of answers that another answer, or a midnight, made wrong
-    return show_question(form, page, session, journey, faults=faults, helper=helper)
+    return show_question(form, page, session, journey, faults=faults)
 
 
 async def post_question(form: Form, request: web.Request, language: Language) -> web.StreamResponse:
@@ -42,10 +45,10 @@ async def post_question(form: Form, request: web.Request, language: Language) ->
     journey = journey_of(session, language)
     if not_here := elsewhere(page, session, journey):
         return not_here
+    if session is None:
+        return await _begin(form, request, page, journey, fields)
     if SHOW_AGAIN in fields:
         return show_question(form, page, session, journey, typed=page.read(fields))
-    if session is None:
-        return await _begin(form, request, page, journey, page.read(fields))
     check_form(page, session, fields)
     return await keep_answer(form, page, session, journey, page.read(fields))
 
@@ -78,18 +81,44 @@ async def keep_answer(
     return see_other(next_path(onward, journey.language))
 
 
-async def _begin(
-    form: Form, request: web.Request, page: Page, journey: Journey, typed: Typed
+async def _show_first(
+    form: Form, request: web.Request, page: Page, journey: Journey
 ) -> web.StreamResponse:
-    """Begin the session with the first answer."""
+    """Ask the first question, whose form says when it was asked; or let somebody wait for it."""
     helper = await form.helpers.signed_in(request)
+    ticket = form.waiting.tickets.of(request)
+    if helper is None and not form.waiting.lets_in(ticket):
+        return see_other(path(WAITING, journey.language))
+    arrival = form.waiting.arrival_of(ticket)
+    return show_question(form, page, None, journey, helper=helper, arrival=arrival)
+
+
+async def _begin(
+    form: Form, request: web.Request, page: Page, journey: Journey, fields: Typed
+) -> web.StreamResponse:
+    """Begin the session with the first answer. Who was asked the question has begun; others may
+    have to wait.
+    """
+    helper = await form.helpers.signed_in(request)
+    ticket = form.waiting.tickets.of(request)
+    came_at = form.waiting.came_at(fields.get(CSRF_FIELD, ""))
+    if came_at is None and helper is None and not form.waiting.lets_in(ticket):
+        return see_other(path(WAITING, journey.language))
+    typed = page.read(fields)
     answered = journey.answered(page.slug, typed)
-    if faults := answered.faults(page.slug):
-        return show_question(form, page, None, journey, typed=typed, faults=faults, helper=helper)
-    session = new_session(helper=helper.name if helper else None).with_typed(answered.typed)
+    faults = () if SHOW_AGAIN in fields else answered.faults(page.slug)
+    if faults or SHOW_AGAIN in fields:
+        arrival = form.waiting.arrival_of(ticket, came_at)
+        return show_question(
+            form, page, None, journey, typed=typed, faults=faults, helper=helper, arrival=arrival
+        )
+    new = new_session(helper=helper.name if helper else None, came_at=came_at)
+    session = new.with_typed(answered.typed)
     await form.sessions.begin(session)
     response = see_other(next_path(answered, journey.language))
     give_cookie(response, session)
+    if ticket is not None:
+        take_ticket(response)
     return response
 
 
@@ -102,14 +131,17 @@ def show_question(
     typed: Typed | None = None,
     faults: tuple[FieldError, ...] = (),
     helper: SignedIn | None = None,
+    arrival: str = "",
     **context: Any,
 ) -> web.StreamResponse:
-    """Show a page: empty, with what was answered before, or with what is wrong."""
+    """Show a page: empty, with what was answered before, or with what is wrong. Before there is a
+    session, its form carries the token of the `arrival` in place of the session's.
+    """
     name = session.helper if session else helper.name if helper else None
     return form.renderer.page(
         f"questions/{page.slug}.html",
         journey.language,
-        csrf=session.csrf if session else "",
+        csrf=session.csrf if session else arrival,
         back=path(journey.back_slug(page.slug) or "", journey.language),
         twin=twin_of(page.slug, journey.language),
         errors=page_errors(page, faults, journey.language),

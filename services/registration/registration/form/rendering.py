@@ -38,12 +38,17 @@ VARIES_BY: Final = frozenset(
         "by_place",
         "councils",
         "deadlines",
+        "go_first",
         "kind",
         "minimum_age",
         "nation",
         "nino_days",
+        "passed",
         "person_days",
+        "place_minutes",
         "reason",
+        "refresh_seconds",
+        "wait",
     }
 )
 OPTIONS_KEPT = 8  # countries and councils, in both languages, and another day's

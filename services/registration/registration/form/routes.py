@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 from electoral.events import Language
 from electoral.http import Handler, problem_of
-from electoral.problems import Problem, not_found
+from electoral.problems import Problem, not_found, unavailable
 
 from registration.form.app import Form
 from registration.form.assisted import HelperSignedOut
@@ -40,6 +40,7 @@ class FormRoute:
     handler: PageHandler
     prefix: str = FORM
     has_twin: bool = True
+    is_light: bool = False  # the same to everybody, and made already: never refused
 
     def paths(self) -> tuple[tuple[str, Language], ...]:
         """Return where it stands, and in which language."""
@@ -51,7 +52,7 @@ def add_form_routes(app: web.Application, routes: Sequence[FormRoute], form: For
     """Add a table's routes, and pages for all paths below that nobody answers."""
     for route in (*routes, *_NOTHING_HERE):
         for place, language in route.paths():
-            handler = _at_the_edge(form, route.handler, language)
+            handler = _at_the_edge(form, route, language)
             if route.method == "GET":
                 app.router.add_get(place, handler)
             else:
@@ -70,12 +71,14 @@ _NOTHING_HERE = tuple(
 )
 
 
-def _at_the_edge(form: Form, handler: PageHandler, language: Language) -> Handler:
+def _at_the_edge(form: Form, route: FormRoute, language: Language) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
             if request.method == "POST":
                 check_sent_from_our_page(request)
-            response = await handler(form, request, language)
+            if not route.is_light and not form.waiting.admits_started():
+                raise unavailable(form.admission.retry_after())
+            response = await route.handler(form, request, language)
         except SessionEnded:
             response = see_other(path("session-ended", language))
         except HelperSignedOut:

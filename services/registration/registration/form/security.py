@@ -9,6 +9,7 @@ from aiohttp import web
 from electoral.problems import Problem
 
 from registration.form.session import FormSession
+from registration.form.tickets import take_ticket
 
 COOKIE = "__Host-register"  # this prefix makes browsers insist on Secure, Path=/ and no Domain
 CSRF_FIELD = "csrf"
@@ -52,8 +53,9 @@ def give_cookie(response: web.StreamResponse, session: FormSession) -> None:
 
 
 def take_cookie(response: web.StreamResponse) -> None:
-    """Let the browser forget its session."""
+    """Let the browser forget its session, and its place among those who wait."""
     response.del_cookie(COOKIE, secure=True, httponly=True, samesite="Lax", path="/")
+    take_ticket(response)
 
 
 def check_sent_from_our_page(request: web.Request) -> None:

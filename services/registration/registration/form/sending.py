@@ -84,7 +84,8 @@ async def post_declaration(
         await form.helpers.confirm(session.idempotency_key, session.helper)
     traceparent = child_traceparent(request.headers.get("traceparent"))
     partner = FORM if session.helper is None else ASSISTED
-    arrival = Arrival(partner, session.idempotency_key, arrived_at, traceparent, language)
+    came_at = form.waiting.arrivals.believed(session.first_came_at)
+    arrival = Arrival(partner, session.idempotency_key, arrived_at, traceparent, language, came_at)
     body = {**journey.body, **_envelope(session, arrived_at, form.proxies.caller_of(request))}
     return await _send(form, session, journey, body, arrival)
 

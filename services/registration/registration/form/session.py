@@ -41,6 +41,7 @@ class FormSession:
     typed: Mapping[str, Typed] = field(default_factory=dict, repr=False)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     helper: str | None = None  # the helper's account; None on the web
+    came_at: datetime | None = None  # when they first came, if not with the first answer
     receipt: FormReceipt | None = field(default=None, repr=False)
     feedback_given: bool = False
     version: int = 0  # of what is stored; 0: nothing yet
@@ -77,6 +78,8 @@ class FormSession:
     def as_json(self) -> bytes:
         """Write what is sealed."""
         document: dict[str, Any] = {"typed": dict(self.typed), "at": self.started_at.isoformat()}
+        if self.came_at is not None:
+            document["came"] = self.came_at.isoformat()
         if self.helper is not None:
             document["helper"] = self.helper
         if self.receipt is not None:
@@ -85,13 +88,18 @@ class FormSession:
             document["feedback"] = True
         return to_json(document)
 
+    @property
+    def first_came_at(self) -> datetime:
+        """When this person came: to the queue, to the first question, or with its answer."""
+        return self.came_at or self.started_at
+
     def _derived(self, what: str) -> str:
         return blake2b(what.encode(), key=self.token.encode(), digest_size=32).hexdigest()
 
 
-def new_session(*, helper: str | None = None) -> FormSession:
+def new_session(*, helper: str | None = None, came_at: datetime | None = None) -> FormSession:
     """Begin the way of one person; nothing is stored yet."""
-    return FormSession(secrets.token_urlsafe(TOKEN_BYTES), helper=helper)
+    return FormSession(secrets.token_urlsafe(TOKEN_BYTES), helper=helper, came_at=came_at)
 
 
 def session_id(token: str) -> bytes:
@@ -107,12 +115,13 @@ def bytes_of(token: str) -> bytes:
 def read_session(token: str, version: int, opened: bytes) -> FormSession:
     """Read what was sealed."""
     document = from_json(opened, cache_strings="keys")
-    receipt = document.get("receipt")
+    receipt, came = document.get("receipt"), document.get("came")
     return FormSession(
         token,
         typed=document["typed"],
         started_at=datetime.fromisoformat(document["at"]),
         helper=document.get("helper"),
+        came_at=None if came is None else datetime.fromisoformat(came),
         receipt=None if receipt is None else _read_receipt(receipt),
         feedback_given=document.get("feedback", False),
         version=version,

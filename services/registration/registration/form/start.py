@@ -64,6 +64,7 @@ async def get_about(form: Form, _: web.Request, language: Language) -> web.Strea
         personal=False,
         nino_days=form.settings.nino_key_days,
         person_days=form.settings.person_key_days,
+        place_minutes=form.settings.form_place_minutes,
     )
 
 
@@ -133,8 +134,8 @@ async def post_start_again(
 
 
 ROUTES = (
-    FormRoute("GET", "", get_start),
-    FormRoute("GET", "/about", get_about),
+    FormRoute("GET", "", get_start, is_light=True),
+    FormRoute("GET", "/about", get_about, is_light=True),
     FormRoute("GET", "/exit/{reason}", get_exit),
     FormRoute("GET", f"/{WAY_BACK}", get_way_back),
     FormRoute("GET", f"/{WAY_BACK}/place", get_way_back_to_place),

@@ -13,6 +13,7 @@ from registration.form import (
     sending,
     start,
     status_page,
+    waiting,
 )
 from registration.form.app import Form
 from registration.form.routes import FormRoute, add_form_routes
@@ -25,6 +26,7 @@ async def get_asset(form: Form, request: web.Request, _: Language) -> web.Stream
 
 ROUTES: tuple[FormRoute, ...] = (
     *start.ROUTES,
+    *waiting.ROUTES,
     *questions.ROUTES,
     *addresses.ROUTES,
     *sending.ROUTES,
@@ -33,7 +35,7 @@ ROUTES: tuple[FormRoute, ...] = (
     *assisted_pages.ROUTES,
     *feedback.ROUTES,
     *performance_page.ROUTES,
-    FormRoute("GET", "/{hash}/{file}", get_asset, prefix="/assets", has_twin=False),
+    FormRoute("GET", "/{hash}/{file}", get_asset, prefix="/assets", has_twin=False, is_light=True),
 )
 
 

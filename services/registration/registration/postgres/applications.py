@@ -14,13 +14,13 @@ INSERT INTO application (application_id, client_id, idempotency_hash, body_hash,
                          language, age_years, arrived_at, received_at)
 SELECT application_id, client_id, idempotency_hash, body_hash, body_key_id, reference,
        postcode_hash, postcode_key_id, gss_code, source, type, language, age_years,
-       least(greatest(arrived_at, now() - $15::interval), now()), now()
+       least(coalesce(came_at, greatest(arrived_at, now() - $16::interval)), now()), now()
   FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::text[], $6::text[],
               $7::bytea[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
-              $13::smallint[], $14::timestamptz[])
+              $13::smallint[], $14::timestamptz[], $15::timestamptz[])
        AS accepted (application_id, client_id, idempotency_hash, body_hash, body_key_id, reference,
                     postcode_hash, postcode_key_id, gss_code, source, type, language, age_years,
-                    arrived_at)
+                    arrived_at, came_at)
     ON CONFLICT DO NOTHING
 RETURNING application_id, arrived_at, received_at
 """
@@ -55,6 +55,7 @@ async def insert_applications(
         [a.language for a in acceptances],
         [a.age_years for a in acceptances],
         [a.arrived_at for a in acceptances],
+        [a.came_at for a in acceptances],
         ARRIVAL_CLAMP,
     )
     times = {row["application_id"]: row for row in rows}
