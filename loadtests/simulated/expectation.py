@@ -1,9 +1,11 @@
 """What a council must receive for an application that was sent: written from the two published
 formats alone, as a council's supplier would, and owing nothing to the services' own code."""
 
+import json
 import unicodedata
 from collections.abc import Mapping
 from datetime import date
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 Detail = dict[str, Any]
@@ -34,6 +36,7 @@ OTHER_NAME = {
 # The service may state these by itself when the sender did not.
 SERVICE_MAY_ADD = frozenset({"ip", "timeTakenSeconds"})
 NOT_SENT = object()
+COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # made once: it is dear
 
 
 class Expected(NamedTuple):
@@ -112,6 +115,16 @@ def _as_written(value: Any) -> Any:
     if isinstance(value, list):
         return [_as_written(inner) for inner in value]
     return value
+
+
+def told_to_councils(application: Mapping[str, Any]) -> bytes:
+    """What a council must receive of what was sent: all but the NINO, as compact JSON."""
+    told = {name: answer for name, answer in application.items() if name != "nino"}
+    return COMPACT.encode(told).encode()
+
+
+def digest_of(application: Mapping[str, Any]) -> str:
+    return sha256(told_to_councils(application)).hexdigest()
 
 
 def shows_nino(text: str, application: dict[str, Any]) -> bool:

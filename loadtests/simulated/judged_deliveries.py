@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from simulated.deliveries import Delivery, Entry, NoticeAcknowledgement, NoticeDelivery
-from simulated.expectation import Expected, differences, expected_detail, shows_nino
+from simulated.expectation import Expected, differences, digest_of, expected_detail, shows_nino
 from simulated.judged_notices import JudgedNotices
 from simulated.judged_records import JudgedRecords, text_of
 from simulated.places import UNKNOWN_AUTHORITY
@@ -89,6 +89,8 @@ class JudgedDeliveries:
     def _judge_place(self, receipt: Receipt, expected: Expected, *, moved_here: bool) -> None:
         if expected.gss_code == UNKNOWN_AUTHORITY and not moved_here:
             self.planted.add(receipt.application_id)
+        if receipt.digest and receipt.digest != digest_of(expected.application):
+            self._faults["sent"].add(receipt.application_id)
         if receipt.gss_code != expected.gss_code:
             self._faults["place"].add(receipt.application_id)
 
@@ -134,6 +136,7 @@ class JudgedDeliveries:
         due = len(self._accepted) - planted
         return [
             faults["place"].criterion("Each receipt names the right authority", due=due),
+            faults["sent"].criterion("Each was sent as the sender's digest says", due=due),
             faults["lost"].criterion("Each accepted application reached a council", due=due),
             faults["held"].criterion("None that must be held was delivered", planted=planted),
             faults["foreign"].criterion("Nothing is at a council that nobody sent", **read),

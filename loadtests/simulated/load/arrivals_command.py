@@ -1,7 +1,6 @@
 """Open arrivals as a command."""
 
 import asyncio
-import gc
 import json
 import math
 import time
@@ -14,12 +13,13 @@ import uvloop
 
 from simulated.clock import london_today
 from simulated.kinds import shares_of
-from simulated.load.arrivals import Arrivals, Manner
-from simulated.load.crowd import Crowd
+from simulated.load.arrivals import BATCH_SIZE, Arrivals
+from simulated.load.crowd import MADE_AHEAD, Coming, Crowd
 from simulated.load.crowd import Shares as Manners
 from simulated.load.lines import Lines
 from simulated.load.schedule import Part, Schedule
 from simulated.load.shapes import UnknownShape, load_shape
+from simulated.load.visiting import Manner
 from simulated.population import Population
 from simulated.receipts import ReceiptBook, Run
 from simulated.serving import stop_signal
@@ -45,12 +45,12 @@ def arrivals(
     duplicates: Share = Manners.duplicates,
     invalid: Share = Manners.invalid,
     batches: Annotated[float, typer.Option(min=0, max=1, help="Share sent by partners.")] = 0.0,
-    batch_size: Annotated[int, typer.Option(min=2, max=500)] = Manner.batch_size,
+    batch_size: Annotated[int, typer.Option(min=2, max=500)] = BATCH_SIZE,
     reload_after: Annotated[float, typer.Option(help="Seconds.")] = Manner.reload_after,
     tabs: Annotated[int, typer.Option(min=1)] = Manner.tabs,
     returns: Annotated[int, typer.Option(min=0, help="After 503.")] = Manner.returns,
     patience: Annotated[float, typer.Option(help="Seconds from when due.")] = Manner.patience,
-    made_ahead: Annotated[int, typer.Option(min=1, help="Bodies.")] = Manner.made_ahead,
+    made_ahead: Annotated[int, typer.Option(min=1, help="Bodies.")] = MADE_AHEAD,
 ) -> None:
     """Arrivals by a schedule that wait for nobody; exit 1 if the run is no measurement."""
     try:
@@ -63,13 +63,12 @@ def arrivals(
         Population(seed, changed), today, Manners(duplicates, invalid, batches), form.council, part
     )
     sender = Arrivals(
-        schedule,
-        crowd,
+        Coming(schedule, crowd, part, made_ahead),
         Lines(url, token, connections),
         ReceiptBook(book, Run(seed, asdict(changed), today.isoformat())),
-        begin_epoch=start or time.time() + START_AFTER,
-        part=part,
-        manner=Manner(reload_after, tabs, returns, patience, batch_size, made_ahead),
+        start or time.time() + START_AFTER,
+        Manner(reload_after, tabs, returns, patience),
+        batch_size,
     )
     uvloop.run(_run(sender))
     scheduled = schedule.by_minute(part)
@@ -86,7 +85,6 @@ def _part(text: str) -> Part:
 
 
 async def _run(sender: Arrivals) -> None:
-    gc.freeze()  # what stands now is there to stay
     telling = asyncio.create_task(_tell(sender))
     sending = asyncio.create_task(sender.run())
     stopping = asyncio.create_task(stop_signal())

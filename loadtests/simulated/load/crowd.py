@@ -1,22 +1,24 @@
 """Who arrives: people, some of them again, some with an application that must be refused."""
 
-import json
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from itertools import islice
 from typing import NamedTuple
 
 from simulated.applications import Application
 from simulated.chance import Draws, key_of_seed
+from simulated.expectation import COMPACT, told_to_councils
 from simulated.load.invalid import MISTAKES, spoilt
 from simulated.load.neighbourhood import Neighbourhood
-from simulated.load.schedule import WHOLE, Part
+from simulated.load.schedule import WHOLE, Part, Schedule
 from simulated.load.shapes import Council
 from simulated.population import Population
 
 REMEMBERED = 2_000  # people of late who may come again
-COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+MADE_AHEAD = 500  # bodies
 
 
 class Person(NamedTuple):
@@ -81,20 +83,39 @@ class Crowd:
         return _as_sent(number, spoilt(application, mistake))._replace(invalid=True)
 
 
+class Coming:
+    """A part's arrivals in order, some of them made before they are due."""
+
+    def __init__(
+        self, schedule: Schedule, crowd: Crowd, part: Part = WHOLE, made_ahead: int = MADE_AHEAD
+    ) -> None:
+        self._schedule = schedule
+        self._crowd = crowd
+        self._numbers: Iterator[int] = iter(part.arrivals(schedule.total))
+        self._made: deque[Arrival] = deque()
+        self._most = made_ahead
+
+    def make(self, count: int) -> bool:
+        """Makes up to so many; False if there are enough, or no more."""
+        before = len(self._made)
+        for n in islice(self._numbers, max(0, min(count, self._most - before))):
+            self._made.append(self._crowd.arrival(n))
+        return len(self._made) > before
+
+    def next_due(self) -> float | None:
+        """Seconds from the start; None after the last one."""
+        if not self._made and not self.make(1):
+            return None
+        return self._schedule.due(self._made[0].n)
+
+    def take(self) -> Arrival:
+        return self._made.popleft()
+
+
 def _as_sent(number: int, application: Application) -> Person:
-    told = _without_nino(application)
+    told = told_to_councils(application)
     digest = sha256(told).hexdigest()
     if "nino" not in application:
         return Person(number, told, digest)
     nino = COMPACT.encode(application["nino"]).encode()
     return Person(number, b'%b,"nino":%b}' % (told[:-1], nino), digest)
-
-
-def digest_of(application: Application) -> str:
-    """SHA-256 over what a council must receive: all that was sent, without the NINO."""
-    return sha256(_without_nino(application)).hexdigest()
-
-
-def _without_nino(application: Application) -> bytes:
-    told = {name: answer for name, answer in application.items() if name != "nino"}
-    return COMPACT.encode(told).encode()

@@ -28,7 +28,11 @@ class Figures:
     held_up: Latencies = field(default_factory=Latencies)  # the same, of those at the limit
     by_second: list[dict[str, float]] = field(default_factory=list)
     _by_minute: Counter[int] = field(default_factory=Counter)
-    _cpu_before: float = field(default_factory=time.process_time)
+    _cpu_before: float = 0.0  # CPU seconds of the process at the schedule's start
+
+    def begin(self) -> None:
+        """The schedule starts: what was done before is not counted."""
+        self._cpu_before = time.process_time()
 
     @property
     def in_flight(self) -> int:
@@ -44,14 +48,35 @@ class Figures:
         self._by_minute[int(now // MINUTE)] += 1
         (self.held_up if was_held_up else self.send_lag).add(now - due)
 
+    def answer(self, latency: float, *, accepted: bool) -> None:
+        """An arrival has an answer that stands; latency in seconds from when it was due."""
+        if accepted:
+            self.accepted += 1
+            self.accepting.add(latency)
+        else:
+            self.refused += 1
+            self.refusing.add(latency)
+
+    def turn_away(self, latency: float, count: int) -> None:
+        """So many are told to come back later, and may."""
+        self.turned_away += count
+        self.refusing.add(latency)
+
+    def lose(self, count: int, *, refused: bool) -> None:
+        """So many come no more."""
+        if refused:
+            self.refused += count
+        else:
+            self.failed += count
+
     def offered_by_minute(self) -> list[int]:
         last = max(self._by_minute, default=-1)
         return [self._by_minute[minute] for minute in range(last + 1)]
 
     def close_second(self, second: int) -> dict[str, float]:
         """The line for this second."""
-        answered = self.accepting.last_second() + self.refusing.last_second()
-        answered.sort()
+        answered = self.accepting.last_second()  # refusals are quick and would hide who waits
+        self.refusing.last_second()
         lags = [*self.send_lag.last_second()[-1:], *self.held_up.last_second()[-1:]]
         line = {
             "second": second,
@@ -88,6 +113,7 @@ class Figures:
             "valid": not why,
             "why_invalid": why,
             "cpu_seconds": self.cpu_seconds,
+            "cpu_seconds_before": round(self._cpu_before, 3),
             "resets": self.resets,
             "timeouts": self.timeouts,
             "contradicted": self.contradicted,

@@ -25,6 +25,9 @@ class Visit:
         "expected_at",
         "first_id",
         "headers",
+        "held_up",
+        "not_before",
+        "number",
         "path",
         "returns",
         "sent_at",
@@ -37,11 +40,14 @@ class Visit:
     def __init__(self, arrivals: Sequence[Arrival], due: float) -> None:
         """`due`: seconds from the start."""
         self.arrivals = arrivals
+        self.number = arrivals[0].n
         self.due = due
         self.expected_at = due  # intended start of this coming; later for one who was sent away
         self.asked_at = 0.0  # seconds from the start: when the latest tab was opened
         self.sent_at = ""
         self.tries = self.tabs = self.returns = 0  # tabs: open ones
+        self.held_up = False  # found every connection in use
+        self.not_before = 0.0  # seconds from the start: when those who were sent away may return
         self.unsure = False  # a try had no answer, and may have had effect
         self.settled = False
         self.first_id = ""
