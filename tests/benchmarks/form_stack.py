@@ -5,10 +5,11 @@ import json
 import os
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import asyncpg
@@ -73,13 +74,21 @@ class FormStack:
 
 
 @asynccontextmanager
-async def running(state: Path, processes: int) -> AsyncIterator[FormStack]:
-    """Run Postgres, Kafka and registration for as long as the block lasts."""
+async def running(
+    state: Path, processes: int, settings: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[FormStack]:
+    """Run Postgres, Kafka and registration, with settings of its own, while the block lasts."""
     instances = {"registration": processes}
     ports = any_ports(instances, 1)
     postgres = EmbeddedPostgres(state / "postgres", port=ports["postgres"])
     kafka = EmbeddedKafka(state / "kafka", ports=ports.kafka)
-    options = StackOptions(state, free_ports=True, instances=instances)
+    names = ("registration", *(f"registration-{n}" for n in range(2, processes + 1)))
+    options = StackOptions(
+        state,
+        free_ports=True,
+        instances=instances,
+        environment=dict.fromkeys(names, settings),
+    )
     blueprint = Blueprint(options, ports, postgres, kafka, Credentials(state / "secrets"))
     await asyncio.to_thread(kafka.prepare)
     await asyncio.to_thread(postgres.make_passwords)

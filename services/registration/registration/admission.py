@@ -27,12 +27,14 @@ IN_HAND_BURST = 256  # requests that may come at one moment while nothing is pre
 STARTED_FACTOR = 4  # who has begun is refused only when there is so much more than the limit
 LOOK_INTERVAL = 0.02  # seconds from one look at the event loop to the next
 WINDOW = 0.1  # seconds in which latencies are gathered before the limit is set anew
+PATIENCE = 0.2  # seconds that answers may be slow: a burst passes by itself
 RATE_WEIGHT = 0.2  # of the last window in the rate
 GROWTH = 1.1  # of the limit in a window in which it was felt though answers were quick
 CALM = 1.0  # seconds without a refusal or a slow answer after which all is as before
 REFUSING = 2.0  # seconds since the last refusal in which the process counts as refusing
 SHARE_WEIGHT = 0.02  # of the last window in the share of what is admitted
 RETURN_SECONDS = 8.0  # after which who was refused may come again, if there is room for half
+NEVER = float("inf")
 WAIT_MAX = 30 * 60.0  # seconds
 
 
@@ -54,9 +56,10 @@ class Admission:
         self._clock = clock
         self._rate = 0.0  # requests finished a second, while there is enough in hand
         self._share = 1.0  # of the new that are admitted
-        self._refused_at = self._pressed_at = float("-inf")
+        self._refused_at = self._pressed_at = -NEVER
         self._lag = 0.0  # seconds that the event loop was late when it was looked at last
         self._moved_at = self._window_began = clock()
+        self._slow_since = NEVER  # when the first of the windows ended that were slow
         self._most_in_hand = 0
         self._forget_window()
         self._count_refused = _counters(metrics or Metrics(), self)
@@ -131,10 +134,11 @@ class Admission:
             self._rate += (rate - self._rate) * (RATE_WEIGHT if self._rate else 1.0)
         if self._asked:
             self._share += (1 - self._refused["new"] / self._asked - self._share) * SHARE_WEIGHT
-        if delay > self._target:
+        self._slow_since = min(self._slow_since, now) if delay > self._target else NEVER
+        if now - self._slow_since >= PATIENCE:
             self._pressed_at = now
             self.limit = max(IN_HAND_MIN, min(self.limit, self._rate * self._target))
-        elif felt:
+        elif felt and delay <= self._target:
             self._pressed_at = now
             self.limit *= GROWTH
         elif now - self._pressed_at > CALM:

@@ -1,0 +1,206 @@
+"""Admission, before a process that is played: an event loop that handles all that is ready in turn.
+
+Each turn first reads all that has come, and judges it; then it handles what was let in; what is
+handled waits for a commit, of up to 200 together. The clock is played too, so nothing depends on
+the machine.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+import pytest
+from registration.admission import IN_HAND_BURST, LOOK_INTERVAL, TARGET, WAIT_MAX, Admission
+
+HANDLING = 0.0015  # seconds for an application, until it waits for the commit
+REFUSING = 0.00003  # seconds
+TURN = 0.0003  # seconds of a turn of the loop in which nothing is to be done
+COMMIT, COMMIT_EACH, COMMIT_MAX = 0.008, 0.0005, 200  # seconds, seconds, applications
+
+
+@dataclass
+class Outcome:
+    """What became of who came within a time."""
+
+    waited: list[float] = field(default_factory=list)  # seconds, of the accepted
+    refused: int = 0
+
+    @property
+    def accepted(self) -> int:
+        return len(self.waited)
+
+    @property
+    def p99(self) -> float:
+        return sorted(self.waited)[int(len(self.waited) * 0.99)]
+
+
+class Played:
+    """A process in front of which `admission` stands; `elsewhere` is time each waits for others."""
+
+    def __init__(self, elsewhere: float = 0.0, slower: float = 1.0) -> None:
+        self.now = 0.0
+        self.admission = Admission(clock=lambda: self.now)
+        self._elsewhere, self._slower = elsewhere, slower
+        self._away: deque[tuple[float, float]] = deque()  # back at, came at
+        self._to_commit: deque[float] = deque()
+        self._commit: list[float] = []
+        self._commit_ends = float("inf")
+        self._look_due = LOOK_INTERVAL
+        self._coming: Iterator[float] = iter(())
+        self._next = float("inf")
+
+    def run(self, seconds: float, arrivals: Iterator[float]) -> Outcome:
+        """Let time pass with arrivals at these times from now."""
+        outcome, begin = Outcome(), self.now
+        coming = (begin + at for at in arrivals)
+        following = next(coming, float("inf"))
+        while self.now < begin + seconds:
+            let_in: list[float] = []
+            read_at = self.now
+            while following <= read_at:
+                if self.admission.admits("new"):
+                    self.admission.began()
+                    let_in.append(following)
+                else:
+                    outcome.refused += 1
+                    self.now += REFUSING
+                following = next(coming, float("inf"))
+            self._turn(let_in, read_at, outcome)
+        return outcome
+
+    def _turn(self, let_in: list[float], read_at: float, outcome: Outcome) -> None:
+        for came in let_in:
+            self.now += HANDLING * self._slower
+            self._away.append((self.now + self._elsewhere, came))
+        while self._away and self._away[0][0] <= self.now:
+            self._to_commit.append(self._away.popleft()[1])
+        if self._commit_ends <= self.now:
+            for came in self._commit:
+                outcome.waited.append(self.now - came)
+                self.admission.ended(self.now - max(came, read_at - 1.0))
+            self._commit, self._commit_ends = [], float("inf")
+        if not self._commit and self._to_commit:
+            many = min(COMMIT_MAX, len(self._to_commit))
+            self._commit = [self._to_commit.popleft() for _ in range(many)]
+            self._commit_ends = self.now + COMMIT + COMMIT_EACH * many
+        if self.now >= self._look_due:
+            self.admission.look(self.now - self._look_due)
+            self._look_due = self.now + LOOK_INTERVAL
+        self.now += TURN
+
+
+def steady(rate: float, after: float = 0.0) -> Iterator[float]:
+    return (after + n / rate for n in count())
+
+
+def bursts(size: int, every: float) -> Iterator[float]:
+    return (every * (n // size) for n in count())
+
+
+CAPACITY = 1 / HANDLING * 0.9  # applications a second, about; a turn has its own cost
+
+
+def test_three_times_what_can_be_done_leaves_nearly_all_of_it_done_and_quickly() -> None:
+    played = Played()
+    can = played.run(5.0, steady(0.85 * CAPACITY))
+    assert can.refused == 0
+    surge = played.run(20.0, steady(3 * CAPACITY))
+    assert surge.accepted >= 0.85 * 20.0 * CAPACITY
+    assert surge.p99 <= 0.5
+
+
+def test_without_it_nobody_is_in_time() -> None:
+    played = Played()
+    played.admission = Admission(enabled=False, clock=lambda: played.now)
+    surge = played.run(20.0, steady(3 * CAPACITY))
+    assert surge.refused == 0
+    assert surge.p99 > 5.0
+
+
+@pytest.mark.parametrize("slower", [0.3, 1.0, 3.0])
+def test_the_limit_follows_from_what_the_process_can_do(slower: float) -> None:
+    played = Played(slower=slower)
+    played.run(10.0, steady(3 * CAPACITY / slower))
+    seen = played.run(10.0, steady(3 * CAPACITY / slower))
+    assert seen.accepted >= 0.85 * 10.0 * CAPACITY / slower
+    assert seen.p99 <= 0.5
+    assert played.admission.refusing
+
+
+def test_after_the_surge_all_is_as_before_within_two_seconds() -> None:
+    played = Played()
+    played.run(10.0, steady(3 * CAPACITY))
+    played.run(2.0, steady(0.5 * CAPACITY))
+    after = played.run(10.0, steady(0.5 * CAPACITY))
+    assert after.refused == 0
+    assert after.p99 < 0.1
+    assert played.admission.limit >= IN_HAND_BURST
+    assert not played.admission.refusing
+    assert played.admission.estimate_wait_seconds() == 0
+
+
+def test_two_hundred_at_one_moment_are_let_in_again_and_again() -> None:
+    assert Played().run(30.0, bursts(200, every=1.0)).refused == 0
+
+
+def test_an_ordinary_hour_is_not_refused_whatever_comes_at_once() -> None:
+    played = Played()
+    mixed = sorted([*_until(20.0, steady(230)), *_until(20.0, bursts(100, every=2.0))])
+    assert played.run(20.0, iter(mixed)).refused == 0
+
+
+def test_a_little_too_much_refuses_a_little_in_every_second() -> None:
+    played = Played()
+    played.run(10.0, steady(1.2 * CAPACITY))
+    seconds = [played.run(1.0, steady(1.2 * CAPACITY)) for _ in range(15)]
+    shares = [one.refused / (1.2 * CAPACITY) for one in seconds]
+    assert max(shares) < 0.5
+    assert sum(shares) / len(shares) < 0.35
+    assert all(one.accepted > 0.6 * CAPACITY for one in seconds)
+
+
+def test_who_has_begun_goes_on_while_new_ones_are_refused() -> None:
+    played = Played()
+    played.run(5.0, steady(3 * CAPACITY))
+    admission = played.admission
+    while admission.admits("new"):
+        admission.began()
+    assert admission.admits("started")
+    for _ in range(4 * int(admission.limit)):
+        admission.began()
+    assert not admission.admits("started")
+
+
+def test_a_stall_of_the_loop_refuses_nobody_who_came_in_an_ordinary_number() -> None:
+    played = Played()
+    played.run(3.0, steady(200))
+    played.now += 0.5  # a disk, a neighbour on the same machine
+    after = played.run(5.0, (max(0.0, at) for at in steady(200, after=-0.5)))
+    assert after.refused == 0
+
+
+def test_the_wait_that_is_told_grows_with_the_surge_and_is_never_the_same_for_all() -> None:
+    little, much = Played(), Played()
+    little.run(20.0, steady(1.3 * CAPACITY))
+    much.run(20.0, steady(6 * CAPACITY))
+    shorter, longer = (one.admission.estimate_wait_seconds() for one in (little, much))
+    assert 0 < shorter < longer <= WAIT_MAX
+    asked = {much.admission.retry_after() for _ in range(200)}
+    assert len(asked) > 5
+    assert min(asked) >= 1
+
+
+def test_switched_off_it_lets_everybody_in() -> None:
+    admission = Admission(enabled=False, target_seconds=TARGET)
+    for _ in range(10_000):
+        assert admission.admits("new")
+        admission.began()
+    assert admission.admits("started")
+
+
+def _until(seconds: float, times: Iterator[float]) -> Iterator[float]:
+    for at in times:
+        if at >= seconds:
+            return
+        yield at
