@@ -8,14 +8,19 @@ from electoral_local.stack import Stack
 
 
 def reconcile_command(
-    stack: Stack, receipts: Sequence[Path], *, quiet_seconds: float, more: Sequence[str] = ()
+    stack: Stack,
+    receipts: Sequence[Path],
+    *,
+    quiet_seconds: float,
+    journals: Path | None = None,
+    more: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """He waits for rest, compares the three records, and exits 0 only if they balance."""
     admin = stack.blueprint.admin_url
     return (
         *(sys.executable, "-m", "simulated", "reconcile"),
         *(part for path in receipts for part in ("--receipts", str(path))),
-        *("--journal", str(stack.blueprint.journals)),
+        *("--journal", str(journals or stack.blueprint.journals)),
         *("--registration", admin("registration")),
         *("--verification", admin("verification")),
         *("--ems-gateway", admin("ems-gateway")),

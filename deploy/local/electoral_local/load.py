@@ -1,9 +1,6 @@
 """`electoral load`: arrivals in the shape of a day, and one verdict on how the system took them."""
 
 import asyncio
-import json
-import subprocess
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +11,8 @@ from electoral_local.blueprint import StackOptions
 from electoral_local.errors import ConfigurationError
 from electoral_local.load_board import board
 from electoral_local.load_generators import Load
-from electoral_local.load_run import LoadRun, Plan
+from electoral_local.load_outside import Plan, passes, plan_of
+from electoral_local.load_run import LoadRun
 from electoral_local.options import BehavioursOption, BrokersOption, KeepOption
 from electoral_local.places import state_directory
 from electoral_local.rehearsal import Script
@@ -59,8 +57,7 @@ def load(
         raise ConfigurationError("Each registration needs a generator: give --generators as many.")
     manners = tuple(f"--{one.replace('_', '-')}" for one in manner)
     asked = Load(shape, total, compress, seed, generators, manners)
-    limits = [part for one in limit for part in ("--limit", one)]
-    plan = _plan(asked, limits)
+    plan = plan_of(asked, limit)
     console.print(
         f"{shape}: {total:,} applications in {plan.seconds:,.0f} s; the peak is "
         f"{plan.peak_rate:,.1f}/s, {plan.peak_at:,.0f} s from the start."
@@ -86,7 +83,7 @@ def load(
         left = state / "run"
         left.mkdir()
         asyncio.run(_run(options, asked, plan, left, quiet))
-        passed = _judged(left, directory, limits)
+        passed = passes(left, directory, limit)
     console.print(f"Report: {directory / 'report.html'}", soft_wrap=True)
     raise typer.Exit(0 if passed else 1)
 
@@ -105,26 +102,3 @@ async def _run(options: StackOptions, asked: Load, plan: Plan, left: Path, quiet
     finally:
         with console.status("Ending"):
             await stack.stop()
-
-
-def _plan(asked: Load, limits: list[str]) -> Plan:
-    """Ask the world outside for the schedule; it refuses unknown shapes and limits."""
-    command = (
-        *(sys.executable, "-m", "simulated", "load-schedule", "--shape", asked.shape),
-        *("--total", str(asked.total), "--compress", str(asked.compress)),
-        *("--seed", str(asked.seed), *limits),
-    )
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise ConfigurationError(done.stderr.strip().removeprefix("simulated: "))
-    told = json.loads(done.stdout)
-    return Plan(told["seconds"], told["peak_rate"], told["peak_at"])
-
-
-def _judged(left: Path, directory: Path, limits: list[str]) -> bool:
-    """The verdict is the world outside's, too: it prints its table and writes the files."""
-    command = (
-        *(sys.executable, "-m", "simulated", "load-verdict"),
-        *("--run", str(left), "--out", str(directory), *limits),
-    )
-    return subprocess.run(command, check=False).returncode == 0

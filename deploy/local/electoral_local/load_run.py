@@ -7,7 +7,7 @@ import platform
 import time
 from asyncio.subprocess import PIPE
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from electoral_local.errors import LocalError
 from electoral_local.judge import reconcile_command
 from electoral_local.load_generators import Generators, Load
 from electoral_local.load_looks import Look, Looker
+from electoral_local.load_outside import Plan
 from electoral_local.load_stored import readiness, stored_bytes
 from electoral_local.stack import Stack
 
@@ -30,16 +31,6 @@ _REST_SECONDS = 900.0
 """The judge waits so long for rest: whether that is too long is a criterion of its own."""
 
 Show = Callable[[Generators, Look], None]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What the world outside says of a schedule before it begins."""
-
-    seconds: float
-    peak_rate: float
-    peak_at: float
-    """Seconds from the start."""
 
 
 class LoadRun:
@@ -73,11 +64,15 @@ class LoadRun:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
 
-    async def reconcile(self, quiet_seconds: float) -> None:
-        """Wait for rest and let the judge compare the three records."""
+    async def reconcile(self, quiet_seconds: float, journals: Path | None = None) -> None:
+        """Wait for rest and let the judge compare the three records.
+
+        `journals`: others than those that the councils wrote.
+        """
         question = reconcile_command(
             self._stack,
             self.generators.books,
+            journals=journals,
             quiet_seconds=quiet_seconds,
             more=("--json", "--limit", str(_REST_SECONDS)),
         )
