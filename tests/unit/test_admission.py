@@ -7,6 +7,7 @@ the machine.
 
 from collections import deque
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -47,8 +48,7 @@ class Played:
         self._commit: list[float] = []
         self._commit_ends = float("inf")
         self._look_due = LOOK_INTERVAL
-        self._coming: Iterator[float] = iter(())
-        self._next = float("inf")
+        self._asking: deque[AbstractContextManager[None]] = deque()
 
     def run(self, seconds: float, arrivals: Iterator[float]) -> Outcome:
         """Let time pass with arrivals at these times from now."""
@@ -69,12 +69,22 @@ class Played:
             self._turn(let_in, read_at, outcome)
         return outcome
 
+    def _asks_elsewhere(self) -> None:
+        waiting = self.admission.elsewhere()
+        waiting.__enter__()
+        self._asking.append(waiting)
+
+    def _is_back(self) -> None:
+        self._asking.popleft().__exit__(None, None, None)
+
     def _turn(self, let_in: list[float], read_at: float, outcome: Outcome) -> None:
         for came in let_in:
             self.now += HANDLING * self._slower
             self._away.append((self.now + self._elsewhere, came))
+            self._asks_elsewhere()
         while self._away and self._away[0][0] <= self.now:
             self._to_commit.append(self._away.popleft()[1])
+            self._is_back()
         if self._commit_ends <= self.now:
             for came in self._commit:
                 outcome.waited.append(self.now - came)
@@ -178,6 +188,12 @@ def test_a_stall_of_the_loop_refuses_nobody_who_came_in_an_ordinary_number() -> 
     played.now += 0.5  # a disk, a neighbour on the same machine
     after = played.run(5.0, (max(0.0, at) for at in steady(200, after=-0.5)))
     assert after.refused == 0
+
+
+def test_whoever_else_is_slow_does_not_hold_intake_down() -> None:
+    seen = Played(elsewhere=1.0).run(20.0, steady(0.8 * CAPACITY))
+    assert seen.refused == 0
+    assert seen.accepted >= 18.5 * 0.8 * CAPACITY
 
 
 def test_the_wait_that_is_told_grows_with_the_surge_and_is_never_the_same_for_all() -> None:

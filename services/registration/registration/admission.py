@@ -12,7 +12,8 @@ pressed, times the time that an application should take at most. (The gradient o
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import ceil
 from time import monotonic
 from typing import Literal
@@ -77,9 +78,20 @@ class Admission:
             self._refused_at = self._clock()
         return admitted
 
+    @contextmanager
+    def elsewhere(self) -> Iterator[None]:
+        """While somebody else is asked a request is not in hand, and its time is not ours."""
+        begin = self._clock()
+        self.in_hand -= 1
+        try:
+            yield
+        finally:
+            self._seconds -= self._clock() - begin
+            self.began()
+
     def began(self) -> None:
         """A request is in hand."""
-        if not self.in_hand:
+        if self.in_hand <= 0:
             self._moved_at = self._clock()
         self.in_hand += 1
         self._most_in_hand = max(self._most_in_hand, self.in_hand)
@@ -148,7 +160,7 @@ class Admission:
     def _delay(self, now: float) -> float:
         """How long a request takes as it is now: that of answers, or of one that waits still."""
         answered = self._seconds / self._ended if self._ended else 0.0
-        waits = now - self._moved_at if self.in_hand else 0.0
+        waits = now - self._moved_at if self.in_hand > 0 else 0.0
         return max(answered + self._lag, waits)
 
     def _forget_window(self) -> None:

@@ -21,6 +21,7 @@ from electoral.proxies import TrustedProxies
 
 from registration.admission import Admission
 from registration.admission_gate import AdmissionGate
+from registration.admission_lookup import LookupElsewhere
 from registration.arrival import ArrivalTokens, Signer
 from registration.authority import AuthorityFinder
 from registration.counted import CountedSubmissions
@@ -138,16 +139,17 @@ def _parts(frame: Frame, settings: Settings, files: _Files) -> _Parts:
         waiting_items_max=settings.waiting_items_max,
     )
     frame.metrics.gauge("intake_waiting").set_function(lambda: committer.waiting)
-    addresses = SyntheticAddressLookup(files.postcodes)
+    admission = Admission(
+        enabled=settings.admission,
+        target_seconds=settings.admission_target_seconds,
+        metrics=frame.metrics,
+    )
+    addresses = LookupElsewhere(SyntheticAddressLookup(files.postcodes), admission)
     timeout = settings.address_lookup_timeout_seconds
     finder = AuthorityFinder(files.authorities, files.postcodes, addresses, timeout)
     return _Parts(
         files=files,
-        admission=Admission(
-            enabled=settings.admission,
-            target_seconds=settings.admission_target_seconds,
-            metrics=frame.metrics,
-        ),
+        admission=admission,
         index=index,
         intake=intake,
         committer=committer,
