@@ -16,6 +16,9 @@ ASSETS := services/registration/assets
 ASSETS_BUILT := services/registration/registration/form/static/built.json
 SOURCES := shared services loadtests deploy tests
 APPLICATIONS ?= 1000
+SHAPE ?= steady
+TOTAL ?= 6000
+COMPRESS ?= 10
 UV := $(BIN)/uv
 PYTEST := $(BIN)/python -m pytest -q
 # Each of the others starts whole systems and wants both cores for itself: tests/acceptance.
@@ -104,7 +107,11 @@ types: $(VENV)/installed-dev ## mypy, strict
 	@$(BIN)/mypy $(SOURCES)
 
 .PHONY: load
-load: $(VENV)/installed ## 20,000 applications as fast as they go, with the rate at the end
+load: $(VENV)/installed ## arrivals in the shape of a day, and one verdict: SHAPE= TOTAL= COMPRESS=
+	@$(BIN)/electoral load --shape $(SHAPE) --total $(TOTAL) --compress $(COMPRESS)
+
+.PHONY: full-speed
+full-speed: $(VENV)/installed ## 20,000 applications as fast as they go, with the rate at the end
 	@$(BIN)/electoral demo --applications 20000
 
 .PHONY: match-rate
@@ -142,6 +149,10 @@ gateway-timing: $(VENV)/installed-dev ## does the time of an answer tell another
 .PHONY: form-journeys
 form-journeys: $(VENV)/installed-dev ## whole journeys through the form a second, their CPU, and 50,000 half-finished ones
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.form_journeys
+
+.PHONY: growth
+growth: $(VENV)/installed-dev ## blocks, time and sizes beside 10 thousand, 1 and 5 million stored ones: 45 GB, 25 minutes
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.growth
 
 .PHONY: overload
 overload: $(VENV)/installed-dev ## three times the sustainable rate for 5 minutes, with admission and without: 15 minutes
