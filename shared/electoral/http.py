@@ -42,11 +42,19 @@ async def read_body(request: web.Request, content_type: str, limit: int) -> byte
         raise problems.unsupported_media_type()
     if (request.content_length or 0) > limit:
         raise problems.too_large(limit)
+    if request.content.is_eof():  # all of it has come with the head: most of the time
+        return _within(request.content.read_nowait(), limit)
     try:
         async with asyncio.timeout(BODY_TIMEOUT):
             return await _read_bytes(request, limit)
     except TimeoutError:
         raise problems.body_missing(BODY_TIMEOUT) from None
+
+
+def _within(body: bytes, limit: int) -> bytes:
+    if len(body) > limit:
+        raise problems.too_large(limit)
+    return body
 
 
 async def _read_bytes(request: web.Request, limit: int) -> bytes:
