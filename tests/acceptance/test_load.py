@@ -86,7 +86,7 @@ async def test_a_small_run_passes_and_each_planted_fault_turns_the_verdict_red(
         assert len(shown) >= SECONDS
         assert shown == sorted(shown)
         for line, plant in PLANTS.items():
-            await run.reconcile(QUIET_SECONDS, planted(stack, tmp_path, plant))
+            await run.reconcile(0.0, planted(stack, tmp_path, plant))
             assert not passes(left, out, LIMITS)
             assert line in failed(out)
 

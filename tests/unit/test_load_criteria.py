@@ -78,7 +78,7 @@ PLANTED: list[tuple[str, Callable[[], Findings]]] = [
     ),
     (
         "The generator kept the schedule",
-        lambda: a_run(arrivals=an_arrivals(invalid=["send lag p99 71 ms"])),
+        lambda: a_run(arrivals=an_arrivals(send_lag_p99_ms=51.0)),
     ),
     ("Rate held", lambda: offering(Minute(6_000, 6_000, 5_700), Minute(6_000, 6_000, 5_880))),
     ("Rate held", lambda: a_run(intake=an_intake(unanswered=1))),
@@ -147,7 +147,8 @@ def test_every_criterion_has_its_planted_fault() -> None:
 
 
 def test_a_run_whose_generator_was_not_up_to_it_is_invalid_whatever_else_it_shows() -> None:
-    run = a_run(arrivals=an_arrivals(invalid=["a core was not enough"]))
+    arrivals = an_arrivals(send_lag_p99_ms=71.0, invalid=["a core was not enough"])
+    run = a_run(arrivals=arrivals)
     verdict = judge_run(run, LIMITS)
     assert (verdict.word, verdict.passed) == ("invalid", False)
     assert verdict.criteria[0].look_into == ("a core was not enough",)

@@ -38,10 +38,10 @@ class Board:
     def _table(self, counts: Mapping[str, int], p99_ms: float, look: Look) -> Table:
         cores = self._cores(look)
         table = Table(title=f"{look.second:,.0f} s of {self._seconds:,.0f} s", show_edge=False)
-        table.add_column("")
+        table.add_column("Applications")
         table.add_column("", justify="right")
-        table.add_column("CPU, in cores")
-        table.add_column("", justify="right")
+        table.add_column("Process")
+        table.add_column("Cores", justify="right")
         most = sorted(cores.items(), key=lambda one: -one[1])[:_PROCESSES_SHOWN]
         used = [*most, ("together", sum(cores.values()))]
         for (name, figure), (process, core) in _padded(_figures(counts, p99_ms, look), used):

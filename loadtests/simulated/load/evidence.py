@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -112,22 +113,13 @@ def _spread_ms(encoded: Iterable[str]) -> Spread:
 
 
 def _intake(summaries: Sequence[Json], receipts: Iterable[Receipt]) -> Intake:
-    sent = accepted = unanswered = expected = others = 0
-    silent, taken, otherwise = [], [], []
+    sent = accepted = unanswered = 0
+    refusals = _Refusals()
     for receipt in receipts:
         sent += 1
-        if receipt.expected_refusal:
-            expected += 1
-            if receipt.accepted:
-                taken.append(receipt.key)
-            elif receipt.status != REFUSED_AS_INVALID:
-                otherwise.append(receipt.key)
         accepted += receipt.accepted
-        unanswered += receipt.status == 0
-        if receipt.status and not receipt.accepted:
-            others += not receipt.expected_refusal
-            if not receipt.reason:
-                silent.append(receipt.key)
+        unanswered += not receipt.answered
+        refusals.judge(receipt)
     answers: Counter[str] = Counter()
     for summary in summaries:
         answers.update({str(status): count for status, count in summary["answers"].items()})
@@ -135,11 +127,38 @@ def _intake(summaries: Sequence[Json], receipts: Iterable[Receipt]) -> Intake:
         sent,
         accepted,
         unanswered,
-        Refusals(expected, others, silent, taken, otherwise),
+        refusals.found(),
         _spread_ms(summary["histogram"] for summary in summaries),
         dict(answers),
         sum(summary["resets"] for summary in summaries),
     )
+
+
+@dataclass
+class _Refusals:
+    expected: int = 0
+    others: int = 0
+    without_reason: list[str] = field(default_factory=list)
+    accepted: list[str] = field(default_factory=list)
+    told_otherwise: list[str] = field(default_factory=list)
+
+    def judge(self, receipt: Receipt) -> None:
+        refused = receipt.answered and not receipt.accepted
+        if refused and not receipt.reason:
+            self.without_reason.append(receipt.key)
+        if not receipt.expected_refusal:
+            self.others += refused
+            return
+        self.expected += 1
+        if receipt.accepted:
+            self.accepted.append(receipt.key)
+        elif refused and not receipt.turned_away and receipt.status != REFUSED_AS_INVALID:
+            self.told_otherwise.append(receipt.key)
+
+    def found(self) -> Refusals:
+        return Refusals(
+            self.expected, self.others, self.without_reason, self.accepted, self.told_otherwise
+        )
 
 
 def _delivery(measured: Json) -> Delivery:

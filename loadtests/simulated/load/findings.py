@@ -36,7 +36,7 @@ class Arrivals:
 
     minutes: Sequence[Minute]
     invalid: Sequence[str]  # in their own words, why they were not up to it
-    send_lag_p99_ms: float
+    send_lag_p99_ms: float  # of the worst of them: from due to written, by its own fault
 
 
 @dataclass(frozen=True)
