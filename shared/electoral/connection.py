@@ -25,13 +25,13 @@ log = structlog.get_logger()
 class Gate(Protocol):
     """Says who comes in, and is told of those who are inside."""
 
-    def judge(self, head: bytes) -> bytes | bool:
-        """Return the whole answer of a refusal; else whether the request counts as in hand."""
+    def judge(self, head: bytes, body_bytes: int) -> bytes | int:
+        """Return the whole answer of a refusal; else how much the request counts, or 0."""
 
-    def began(self) -> None:
+    def began(self, weight: int) -> None:
         """A request that counts is here with its whole body."""
 
-    def ended(self, seconds: float) -> None:
+    def ended(self, seconds: float, weight: int) -> None:
         """It is answered, so long after that; or its caller is gone."""
 
 
@@ -47,12 +47,12 @@ class Connection(web.RequestHandler):
 
     __slots__ = (
         "_body_left",
-        "_counts",
         "_doorway",
         "_in_progress",
         "_plain",
         "_since",
         "_skip",
+        "_weight",
         "judged",
     )
 
@@ -62,7 +62,7 @@ class Connection(web.RequestHandler):
         self._doorway = doorway
         self._plain = True  # we know where each request ends
         self._in_progress = False  # a request that was let in is not answered
-        self._counts = False  # it counts as in hand once all of it is there
+        self._weight = 0  # how much it counts once all of it is there
         self._body_left = 0  # bytes of its body that are still to come
         self._skip = 0  # bytes of a refused request's body that are still to come
         self._since: float | None = None  # since when a request is in hand
@@ -126,7 +126,7 @@ class Connection(web.RequestHandler):
                 self._plain = self.judged = False
                 return data
             whole = end + len(HEAD_END) + length
-            verdict = gate.judge(data)
+            verdict = gate.judge(data, length)
             if not isinstance(verdict, bytes):
                 self._let_in(gate, verdict, whole - len(data))
                 return data
@@ -146,7 +146,7 @@ class Connection(web.RequestHandler):
         if self._body_left <= 0:
             self._plain = self._body_left == 0
             self._body_left = 0
-            if self._in_progress and self._counts:
+            if self._in_progress and self._weight:
                 self._begin(gate)
         return data
 
@@ -155,24 +155,24 @@ class Connection(web.RequestHandler):
             self.transport.write(answer)
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
 
-    def _let_in(self, gate: Gate, counts: bool, body_left: int) -> None:
+    def _let_in(self, gate: Gate, weight: int, body_left: int) -> None:
         self.judged = self._in_progress = True
-        self._counts = counts
+        self._weight = weight
         self._plain = body_left >= 0
         self._body_left = max(0, body_left)
-        if counts and not self._body_left:
+        if weight and not self._body_left:
             self._begin(gate)
 
     def _begin(self, gate: Gate) -> None:
         self._since = self._loop.time()
-        gate.began()
+        gate.began(self._weight)
 
     def _end(self) -> None:
         """The request is answered; of a body that nobody asked for, the rest may still come."""
         self._in_progress = False
         since, self._since = self._since, None
         if since is not None and self._doorway.gate is not None:
-            self._doorway.gate.ended(self._loop.time() - since)
+            self._doorway.gate.ended(self._loop.time() - since, self._weight)
 
 
 def plain_length(head: bytes) -> int | None:

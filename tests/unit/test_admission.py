@@ -5,6 +5,8 @@ handled waits for a commit, of up to 200 together. The clock is played too, so n
 the machine.
 """
 
+import json
+import re
 from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -12,7 +14,15 @@ from dataclasses import dataclass, field
 from itertools import count
 
 import pytest
-from registration.admission import IN_HAND_BURST, LOOK_INTERVAL, TARGET, WAIT_MAX, Admission
+from registration.admission import (
+    IN_HAND_BURST,
+    IN_HAND_MIN,
+    LOOK_INTERVAL,
+    TARGET,
+    WAIT_MAX,
+    Admission,
+)
+from registration.admission_gate import AdmissionGate
 
 HANDLING = 0.0015  # seconds for an application, until it waits for the commit
 REFUSING = 0.00003  # seconds
@@ -188,6 +198,50 @@ def test_a_stall_of_the_loop_refuses_nobody_who_came_in_an_ordinary_number() -> 
     played.now += 0.5  # a disk, a neighbour on the same machine
     after = played.run(5.0, (max(0.0, at) for at in steady(200, after=-0.5)))
     assert after.refused == 0
+
+
+def test_batches_are_in_hand_for_several_and_their_time_makes_nothing_slow() -> None:
+    played = Played()
+    admission = played.admission
+    for _ in range(4):
+        assert admission.admits("new")
+        admission.began(IN_HAND_MIN)
+    assert not admission.admits("new")
+    for _ in range(4):
+        admission.ended(5.0, IN_HAND_MIN)
+    assert admission.in_hand == 0
+    assert played.run(5.0, steady(0.5 * CAPACITY)).refused == 0
+    assert admission.limit >= IN_HAND_BURST
+
+
+@pytest.mark.parametrize(
+    ("head", "size", "weight"),
+    [
+        (b"POST /v1/applications HTTP/1.1", 900, 1),
+        (b"POST /v1/applications:batch HTTP/1.1", 900, 2),
+        (b"POST /v1/applications:batch HTTP/1.1", 20_480, 20),
+        (b"POST /v1/applications:batch HTTP/1.1", 4_000_000, IN_HAND_MIN),
+        (b"GET /register-to-vote/name HTTP/1.1", 0, 1),
+        (b"POST /register-to-vote/helper/sign-in HTTP/1.1", 90, 0),
+        (b"POST /v1/status HTTP/1.1", 90, 0),
+    ],
+)
+def test_what_counts_as_in_hand(head: bytes, size: int, weight: int) -> None:
+    assert AdmissionGate(Admission()).judge(head, size) == weight
+
+
+@pytest.mark.parametrize("path", [b"/v1/applications", b"/v1/applications:batch"])
+def test_a_refusal_is_a_whole_answer_that_says_when_to_come_again(path: bytes) -> None:
+    admission = Admission()
+    admission.began(1_000)
+    answer = AdmissionGate(admission).judge(b"POST %b HTTP/1.1" % path, 900)
+    assert isinstance(answer, bytes)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503 ")
+    assert b"Content-Length: %d" % len(body) in head
+    assert b"Content-Type: application/problem+json" in head
+    assert re.search(rb"Retry-After: [1-9]\d*(\r|$)", head)
+    assert json.loads(body)["code"] == "unavailable"
 
 
 def test_whoever_else_is_slow_does_not_hold_intake_down() -> None:

@@ -22,15 +22,16 @@ class Keeper:
         self.seconds: list[float] = []
         self.judged: list[bytes] = []
 
-    def judge(self, head: bytes) -> bytes | bool:
+    def judge(self, head: bytes, body_bytes: int) -> bytes | int:
         self.judged.append(head.partition(b" ")[0])
-        return REFUSED if self.closed and head.startswith(b"POST") else head.startswith(b"POST")
+        is_post = head.startswith(b"POST")
+        return REFUSED if self.closed and is_post else is_post + (body_bytes > 1_000)
 
-    def began(self) -> None:
-        self.in_hand += 1
+    def began(self, weight: int) -> None:
+        self.in_hand += weight
 
-    def ended(self, seconds: float) -> None:
-        self.in_hand -= 1
+    def ended(self, seconds: float, weight: int) -> None:
+        self.in_hand -= weight
         self.seconds.append(seconds)
 
 
@@ -125,6 +126,14 @@ async def test_who_is_let_in_is_in_hand_from_the_last_byte_of_the_body(
     assert (await line.read())[0] == 200
     assert gate.in_hand == 0
     assert 0.1 < gate.seconds[0] < 1.0
+
+
+async def test_what_is_large_counts_for_more(line: Line, gate: Keeper) -> None:
+    line.writer.write(post(b"x" * 2_000, path=b"/slow"))
+    await asyncio.sleep(0.05)
+    assert gate.in_hand == 2
+    assert (await line.read())[0] == 200
+    assert gate.in_hand == 0
 
 
 async def test_who_hangs_up_is_not_in_hand_any_more(line: Line, gate: Keeper) -> None:

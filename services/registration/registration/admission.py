@@ -89,19 +89,21 @@ class Admission:
             self._seconds -= self._clock() - begin
             self.began()
 
-    def began(self) -> None:
-        """A request is in hand."""
+    def began(self, weight: int = 1) -> None:
+        """A request is in hand; a batch counts for several."""
         if self.in_hand <= 0:
             self._moved_at = self._clock()
-        self.in_hand += 1
+        self.in_hand += weight
         self._most_in_hand = max(self._most_in_hand, self.in_hand)
 
-    def ended(self, seconds: float) -> None:
-        """It is answered, so long after it could have been read."""
-        self.in_hand -= 1
-        self._ended += 1
-        self._seconds += seconds
+    def ended(self, seconds: float, weight: int = 1) -> None:
+        """It is answered, so long after it could have been read. A batch takes its time."""
+        self.in_hand -= weight
+        self._ended += weight
         self._moved_at = self._clock()
+        if weight == 1:
+            self._timed += 1
+            self._seconds += seconds
 
     @property
     def refusing(self) -> bool:
@@ -154,17 +156,17 @@ class Admission:
             self._pressed_at = now
             self.limit *= GROWTH
         elif now - self._pressed_at > CALM:
-            self.limit = max(self.limit, IN_HAND_BURST)
+            self.limit = max(IN_HAND_BURST, self._rate * self._target)
             self._share = 1.0
 
     def _delay(self, now: float) -> float:
         """How long a request takes as it is now: that of answers, or of one that waits still."""
-        answered = self._seconds / self._ended if self._ended else 0.0
+        answered = self._seconds / self._timed if self._timed else 0.0
         waits = now - self._moved_at if self.in_hand > 0 else 0.0
         return max(answered + self._lag, waits)
 
     def _forget_window(self) -> None:
-        self._asked = self._ended = 0
+        self._asked = self._ended = self._timed = 0
         self._refused: dict[Kind, int] = {"new": 0, "started": 0}
         self._seconds = self._lag = 0.0
         self._most_in_hand = self.in_hand

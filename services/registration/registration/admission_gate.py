@@ -1,7 +1,6 @@
 """The gate before the public port: applications beyond what can be in hand are refused unread."""
 
 import json
-import time
 from functools import cache
 
 from aiohttp import web
@@ -10,9 +9,12 @@ from electoral import problems
 from electoral.connection import Connection
 from electoral.http import Handler
 
-from registration.admission import Admission
+from registration.admission import IN_HAND_MIN, Admission
 
 NEW = b"POST /v1/applications"
+BATCH = b"POST /v1/applications:batch"
+APPLICATION_BYTES = 1024  # of one in a batch, about
+BATCH_WEIGHT_MAX = IN_HAND_MIN  # so that one of 500 leaves room for others
 IN_HAND = (b"POST /v1/applications", b"GET /register-to-vote", b"POST /register-to-vote")
 NOT_IN_HAND = b"POST /register-to-vote/helper/sign-in"  # passwords are compared one at a time
 
@@ -27,11 +29,13 @@ class AdmissionGate:
         self._admission = admission
         self.began, self.ended = admission.began, admission.ended
 
-    def judge(self, head: bytes) -> bytes | bool:
-        """Return a whole 503 for who is refused; else whether it counts as in hand."""
+    def judge(self, head: bytes, body_bytes: int) -> bytes | int:
+        """Return a whole 503 for who is refused; else how much it counts."""
         if head.startswith(NEW) and not self._admission.admits("new"):
             return refusal(self._admission.retry_after())
-        return head.startswith(IN_HAND) and not head.startswith(NOT_IN_HAND)
+        if head.startswith(BATCH):
+            return max(2, min(BATCH_WEIGHT_MAX, body_bytes // APPLICATION_BYTES))
+        return int(head.startswith(IN_HAND) and not head.startswith(NOT_IN_HAND))
 
     @property
     def middleware(self) -> Middleware:
@@ -46,12 +50,7 @@ class AdmissionGate:
             is_new = request.method == "POST" and request.path.startswith("/v1/applications")
             if is_new and not self._admission.admits("new"):
                 return problems.unavailable(self._admission.retry_after()).response()
-            began = time.monotonic()
-            self.began()
-            try:
-                return await handler(request)
-            finally:
-                self.ended(time.monotonic() - began)
+            return await handler(request)  # not in hand: its body may come slowly
 
         return middleware
 
