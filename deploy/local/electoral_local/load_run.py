@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import platform
+import resource
 import time
 from asyncio.subprocess import PIPE
 from collections.abc import Callable, Mapping
@@ -11,8 +12,6 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from electoral_local.blueprint import SERVICES
 from electoral_local.errors import LocalError
@@ -23,6 +22,7 @@ from electoral_local.load_outside import Plan
 from electoral_local.load_stored import readiness, stored_bytes
 from electoral_local.stack import Stack
 
+_KIB = 1024
 _LEAD_SECONDS = 5.0
 """Generators are up by then, with the first bodies made."""
 _STALLED_SECONDS = 60.0
@@ -119,7 +119,7 @@ class LoadRun:
         lasting = [p for p in self._stack.processes.values() if not p.spec.once]
         memory = {process.name: process.usage.memory_bytes_max for process in lasting}
         memory |= self.generators.memory_bytes_max
-        memory["board"] = psutil.Process().memory_info().rss
+        memory["board"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIB
         return {
             "run": self._asked(),
             "delivery": {
