@@ -31,6 +31,8 @@ def _nowhere(body: Application) -> None:
 
 def _no_number(body: Application) -> None:
     body.pop("noNino", None)
+    body.pop("noDateOfBirth", None)
+    body["dateOfBirth"] = "1990-02-28"  # of under-16s nobody asks it
     body["nino"] = "QQ 12 34"
 
 
