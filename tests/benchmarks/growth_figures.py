@@ -28,10 +28,14 @@ SELECT coalesce(sum(hits + reads), 0)::bigint FROM pg_stat_io WHERE backend_type
 """
 _LOGGED = "SELECT wal_bytes::bigint AS bytes, wal_fpi AS pages FROM pg_stat_wal"
 _SIZES = """
-SELECT coalesce(i.indrelid, c.oid)::regclass::text AS "table", c.relname AS name,
-       c.relkind = 'i' AS is_index, pg_relation_size(c.oid) + CASE WHEN c.reltoastrelid = 0 THEN 0
-       ELSE pg_total_relation_size(c.reltoastrelid) END AS bytes
+SELECT coalesce(t.relname, c.relname) AS "table", c.relname AS name,
+       pg_relation_size(c.oid) + CASE WHEN c.reltoastrelid = 0 THEN 0
+                                      ELSE pg_total_relation_size(c.reltoastrelid) END AS bytes,
+       coalesce(t.reltuples, c.reltuples)::bigint AS rows,
+       CASE WHEN t.oid IS NULL THEN 0
+            WHEN a.amname = 'btree' THEN (bt_metap(c.relname)).level + 1 ELSE 1 END::int AS levels
   FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid
+  LEFT JOIN pg_class t ON t.oid = i.indrelid LEFT JOIN pg_am a ON a.oid = c.relam
  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'i')
 """
 
@@ -45,8 +49,9 @@ class Size(NamedTuple):
     database: str
     table: str
     name: str
-    is_index: bool
     bytes: int
+    rows: int  # of the table, as Postgres estimates
+    levels: int  # of an index, from its root to its leaves; 0: it is a table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +189,20 @@ async def sizes(postgres: EmbeddedPostgres) -> list[Size]:
     found = []
     for database in DATABASES:
         async with connected(postgres, database) as connection:
+            await connection.execute("CREATE EXTENSION IF NOT EXISTS pageinspect")
             rows: Iterable[asyncpg.Record] = await connection.fetch(_SIZES)
             found += [Size(database, **row) for row in rows]
     return found
+
+
+def deeper(few: Sequence[Size], many: Sequence[Size], stored: int) -> float:
+    """Say how many blocks more an application touches because indexes have more levels.
+
+    One descent for each row that an application adds to an index.
+    """
+    levels = {(size.database, size.name): size.levels for size in few}
+    return sum(
+        (size.levels - levels[size.database, size.name]) * size.rows / stored
+        for size in many
+        if size.levels and (size.database, size.name) in levels
+    )

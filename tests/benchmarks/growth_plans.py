@@ -23,6 +23,7 @@ EXPLAINING = {
     "auto_explain.log_parameter_max_length": "0",
 }
 _SAID = re.compile(r"duration: [0-9.]+ ms  plan:\n(.*?\n\t?\})(?=\n\S|\Z)", re.DOTALL)
+_CONSTANT = re.compile(r"'[^']*'|\$?\b[0-9.]+\b")  # what Postgres counts as one and the same
 _PARAMETER = re.compile(r"\$[1-9]")
 
 
@@ -44,14 +45,21 @@ async def explain_from_now(postgres: EmbeddedPostgres) -> None:
         await connection.execute("SELECT pg_reload_conf()")
 
 
+async def explain_no_more(postgres: EmbeddedPostgres) -> None:
+    """Let sessions that begin from now on be as they were."""
+    async with connected(postgres, "postgres") as connection:
+        await connection.execute("ALTER SYSTEM RESET ALL")
+        await connection.execute("SELECT pg_reload_conf()")
+
+
 def plans_in(log: Path, offset: int) -> Mapping[str, list[Plan]]:
-    """Read by which plans each statement ran; statements as they are written, spaces aside."""
+    """Read by which plans each statement ran, by the statement's shape."""
     text = log.read_bytes()[offset:].decode(errors="replace")
     found: dict[str, dict[tuple[str, bool], Plan]] = defaultdict(dict)
     for said in _explained(text):
         root = said["Plan"]
         nodes, generic = " ".join(nodes_of(root)), bool(_PARAMETER.search(json.dumps(root)))
-        plans = found[plain(said["Query Text"])]
+        plans = found[shape(said["Query Text"])]
         plan = plans.setdefault((nodes, generic), Plan(nodes, generic))
         plan.runs += 1
         plan.blocks.append(root["Shared Hit Blocks"] + root["Shared Read Blocks"])
@@ -61,6 +69,11 @@ def plans_in(log: Path, offset: int) -> Mapping[str, list[Plan]]:
 def plain(query: str) -> str:
     """A statement on one line."""
     return " ".join(query.split())
+
+
+def shape(query: str) -> str:
+    """A statement without its constants and parameters."""
+    return _CONSTANT.sub("?", plain(query))
 
 
 def _explained(text: str) -> Iterator[dict[str, Any]]:

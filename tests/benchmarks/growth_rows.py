@@ -42,8 +42,7 @@ CREATE FUNCTION growth.reference(x bigint) RETURNS text LANGUAGE sql IMMUTABLE A
 # A fence: each is worked out once a row, wherever it is named.
 _OWN = """
 (SELECT o.*, (n * 397204094137 + 12345678901) % 590490000000000 AS x,  -- 10 digits, base 30
-        to_char(local, 'YYYY-MM-DD') AS day,
-        to_char(local, 'YYYY"q"Q') AS quarter
+        to_char(local, 'YYYY-MM-DD') AS day, to_char(local, 'YYYY"q"Q') AS quarter
    FROM (SELECT n, growth.id(n) AS id, growth.moment(n) AS at,
                 growth.moment(n) AT TIME ZONE 'Europe/London' AS local
            FROM generate_series(0::bigint, {last}) AS n OFFSET 0) AS o OFFSET 0) AS own

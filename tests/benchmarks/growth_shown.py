@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from benchmarks.growth_figures import Beside, Growing, Size, growing, pair_ratio
+from benchmarks.growth_figures import Beside, Growing, Size, deeper, growing, pair_ratio
 from benchmarks.growth_plans import Plan, plain
 from benchmarks.growth_retention import Latencies
 from electoral_local.postgres import DATABASES
@@ -20,12 +20,14 @@ def show(besides: Sequence[Beside], sizes: Sequence[Sequence[Size]], least: floa
     _show_costs(besides)
     _show_growing(growing(besides, least), besides)
     _show_sizes(besides, sizes)
+    more = deeper(sizes[0], sizes[-1], besides[-1].stored)
+    print(f"\nIndexes with more levels: {more:.1f} blocks more for an application's rows.")
     return _show_verdict(besides[0], besides[-1])
 
 
-def _row(name: str, values: Sequence[float], form: str = "12,.2f") -> None:
+def _row(name: str, values: Sequence[float], form: str = "12,.2f", more: str = "") -> None:
     ratio = f"{values[-1] / values[0]:9.2f} x" if values[0] else ""
-    print(f"  {name:34}" + "".join(f"{value:{form}}" for value in values) + ratio)
+    print(f"  {name:34}" + "".join(f"{value:{form}}" for value in values) + ratio + more)
 
 
 def _show_costs(besides: Sequence[Beside]) -> None:
@@ -56,14 +58,15 @@ def _show_growing(rows: Sequence[Growing], besides: Sequence[Beside]) -> None:
 def _show_sizes(besides: Sequence[Beside], sizes: Sequence[Sequence[Size]]) -> None:
     print("\nMiB          stored:               " + "".join(f"{b.stored:12,}" for b in besides))
     by_name = [{(size.database, size.name): size for size in those} for those in sizes]
-    order = sorted(by_name[-1].values(), key=lambda s: (s.database, s.table, s.is_index, s.name))
+    order = sorted(by_name[-1].values(), key=lambda s: (s.database, s.table, s.levels > 0, s.name))
     for size in order:
         if size.bytes < MIB:
             continue
         found = [those.get((size.database, size.name)) for those in by_name]
-        label = f"{'    ' if size.is_index else ''}{size.name}"
-        where = f"{size.database[:3]} {label}"
-        _row(where[:34], [one.bytes / MIB if one else 0.0 for one in found], "12,.1f")
+        label = f"{size.database[:3]} {'  ' if size.levels else ''}{size.name}"
+        levels = [str(one.levels) for one in found if one and one.levels]
+        bytes_ = [one.bytes / MIB if one else 0.0 for one in found]
+        _row(label[:34], bytes_, "12,.1f", f"  {' '.join(levels)} levels" if levels else "")
     _row("all", [sum(size.bytes for size in those) / MIB for those in sizes], "12,.1f")
 
 
@@ -105,10 +108,11 @@ def show_retention(found: Sequence[Latencies]) -> bool:
     for one in found:
         figures = "".join(f"{1_000 * seconds:9.1f}" for seconds in one.percentiles)
         print(f"  {one.beside:40}{one.sent:9,}{figures}  {one.did}")
-    worst = found[-1].p99
-    good = worst <= P99_SECONDS_MAX
+    alone, beside = found[0].p99, found[-1].p99
+    most = max(P99_SECONDS_MAX, TIME_RATIO_MAX * alone)  # a machine that is busy is slow alone, too
+    good = beside <= most
     print(
-        f"  {'pass' if good else 'FAIL'}  p99 {1_000 * worst:.0f} ms with retention beside it"
-        f" (at most {1_000 * P99_SECONDS_MAX:.0f})"
+        f"  {'pass' if good else 'FAIL'}  p99 {1_000 * beside:.0f} ms with retention beside it"
+        f" (at most {1_000 * most:.0f})"
     )
     return good
