@@ -36,13 +36,24 @@ CPU_SECONDS = {
     "board": 0.4,
 }
 
+RUN = RunAsked(
+    shape="steady",
+    total=SENT,
+    compress=1.0,
+    seed=7,
+    seconds=120.0,
+    peak_rate=100.0,
+    started_at="2026-11-22T10:00:00Z",
+    processes={"registration": 1},
+    changed=(),
+    machine="2 cores",
+)
+
 
 def a_run(**changes: Any) -> Findings:
     """120 s at 100 a second; changes are whole parts of it."""
     parts: dict[str, Any] = {
-        "run": RunAsked(
-            "steady", SENT, 1.0, 7, 120.0, 100.0, "2026-11-22T10:00:00Z", {"registration": 1}, "2"
-        ),
+        "run": RUN,
         "arrivals": an_arrivals(),
         "intake": an_intake(),
         "delivery": a_delivery(),

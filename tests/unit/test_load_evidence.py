@@ -47,7 +47,8 @@ def a_sample(second: float, **changes: Any) -> dict[str, Any]:
 
 def measured(**changes: Any) -> dict[str, Any]:
     run = {"shape": "steady", "total": 1, "compress": 1.0, "seed": 1, "seconds": 3.0}
-    where = {"peak_rate": 10.0, "started_at": TIME, "processes": {}, "machine": "this one"}
+    where: dict[str, Any] = {"peak_rate": 10.0, "started_at": TIME, "processes": {}}
+    where |= {"changed": [], "machine": "this one"}
     delivery = {"eros": {"leeds": {"count": 3, "p99_seconds": 0.5}}, "ready_seconds": NOTHING}
     costs = ("cpu_seconds", "memory_bytes_max", "restarts", "stored_bytes")
     return {

@@ -112,6 +112,11 @@ def test_a_run_of_no_time_has_a_report_too(seconds: list[object]) -> None:
     assert "<svg" in report(a_run(seconds=seconds))
 
 
+def test_what_was_changed_for_the_run_stands_at_the_top() -> None:
+    run = replace(a_run().run, changed=["duplicates=0", "REGISTRATION_ADMISSION=false"])
+    assert "with duplicates=0, REGISTRATION_ADMISSION=false; begun" in report(a_run(run=run))
+
+
 def test_instances_of_a_service_are_one_area_and_each_a_line_of_the_bill() -> None:
     one = some_seconds()[0]
     cores = {**one.cores, "registration-2": 0.3}

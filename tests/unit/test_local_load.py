@@ -4,10 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from electoral_local.errors import ConfigurationError, LocalError
 from electoral_local.load_board import Board, board
 from electoral_local.load_generators import Generators, Load
 from electoral_local.load_looks import Look
 from electoral_local.load_metrics import read_metrics, together
+from electoral_local.load_settings import environment_of
 from rich.console import Console
 
 METRICS = """
@@ -93,8 +95,23 @@ def test_in_a_terminal_a_run_is_a_table_with_everything_in_it() -> None:
     assert re.search(r"together +│ +2\.10", text)
 
 
+def test_a_setting_is_for_every_instance_of_its_service() -> None:
+    settings = ["EMS_GATEWAY_X=1", "REGISTRATION_ADMISSION=false", "EMS_GATEWAY_Y=a=b"]
+    assert environment_of(settings, {"registration": 2}) == {
+        "ems-gateway": {"EMS_GATEWAY_X": "1", "EMS_GATEWAY_Y": "a=b"},
+        "registration": {"REGISTRATION_ADMISSION": "false"},
+        "registration-2": {"REGISTRATION_ADMISSION": "false"},
+    }
+
+
+@pytest.mark.parametrize("setting", ["ADMISSION=off", "REGISTRATION_ADMISSION", ""])
+def test_what_is_no_services_setting_is_refused(setting: str) -> None:
+    with pytest.raises(ConfigurationError, match="is no setting"):
+        environment_of([setting], {})
+
+
 async def test_a_generator_that_dies_is_told(tmp_path: Path) -> None:
     load = Load("nobody-knows", 10)
     generators = Generators(load, ["http://127.0.0.1:9"], "token", tmp_path)
-    with pytest.raises(Exception, match="Generator 1 ended without a summary"):
+    with pytest.raises(LocalError, match="Generator 1 ended without a summary"):
         await generators.run(0.0)

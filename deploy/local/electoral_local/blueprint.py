@@ -96,8 +96,7 @@ class Blueprint:
         return self._url(f"{process}-admin")
 
     def instances(self, service: str) -> list[str]:
-        count = self.options.instances.get(service, 1)
-        return [service, *(f"{service}-{index}" for index in range(2, count + 1))]
+        return instances_of(service, self.options.instances.get(service, 1))
 
     def specs(self) -> list[ProcessSpec]:
         """All processes and steps; Kafka must have been prepared."""
@@ -259,6 +258,11 @@ class Blueprint:
             environment={**spec.environment, **more},
             command=(*spec.command, *arguments),
         )
+
+
+def instances_of(service: str, count: int) -> list[str]:
+    """Their process names."""
+    return [service, *(f"{service}-{index}" for index in range(2, count + 1))]
 
 
 def postcode_index() -> Path:

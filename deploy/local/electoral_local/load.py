@@ -13,6 +13,7 @@ from electoral_local.load_board import board
 from electoral_local.load_generators import Load
 from electoral_local.load_outside import Plan, passes, plan_of
 from electoral_local.load_run import LoadRun
+from electoral_local.load_settings import environment_of
 from electoral_local.options import BehavioursOption, BrokersOption, KeepOption
 from electoral_local.places import state_directory
 from electoral_local.rehearsal import Script
@@ -30,6 +31,11 @@ Manners = Annotated[
     typer.Option("--manner", help="How people behave: duplicates=0, tabs=1. Repeatable."),
 ]
 
+Settings = Annotated[
+    list[str],
+    typer.Option("--set", help="Another setting: REGISTRATION_ADMISSION=false. Repeatable."),
+]
+
 
 def load(
     shape: Annotated[str, typer.Option(help="steady, day, deadline-2016 and so on.")] = "steady",
@@ -41,6 +47,7 @@ def load(
     verifications: Instances = 1,
     seed: Annotated[int, typer.Option(help="Of the population and of the arrivals.")] = 1,
     manner: Manners = [],  # noqa: B006 - typer's way of a repeatable option
+    setting: Settings = [],  # noqa: B006
     limit: Limits = [],  # noqa: B006
     behaviours: BehavioursOption = "",
     brokers: BrokersOption = 1,
@@ -56,7 +63,13 @@ def load(
     if generators < registrations:
         raise ConfigurationError("Each registration needs a generator: give --generators as many.")
     manners = tuple(f"--{one.replace('_', '-')}" for one in manner)
-    asked = Load(shape, total, compress, seed, generators, manners)
+    asked = Load(shape, total, compress, seed, generators, manners, tuple(setting))
+    instances = {
+        "registration": registrations,
+        "verification": verifications,
+        "ems-gateway": gateways,
+    }
+    environment = environment_of(setting, instances)
     plan = plan_of(asked, limit)
     console.print(
         f"{shape}: {total:,} applications in {plan.seconds:,.0f} s; the peak is "
@@ -67,13 +80,10 @@ def load(
         options = StackOptions(
             state=state,
             brokers=brokers,
-            instances={
-                "registration": registrations,
-                "verification": verifications,
-                "ems-gateway": gateways,
-            },
+            instances=instances,
             free_ports=True,
             seed=seed,
+            environment=environment,
             arguments={
                 "councils": Script(
                     applications=total, seed=seed, behaviours=behaviours

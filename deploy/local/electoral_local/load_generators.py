@@ -28,6 +28,8 @@ class Load:
     generators: int = 1
     manners: tuple[str, ...] = ()
     """Further arguments of each generator: how people behave."""
+    settings: tuple[str, ...] = ()
+    """Of services, changed for this run."""
 
 
 @dataclass

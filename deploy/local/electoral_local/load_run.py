@@ -154,5 +154,6 @@ class LoadRun:
                 "generator": load.generators,
                 **{service: instances.get(service, 1) for service in SERVICES},
             },
+            "changed": [*(m.removeprefix("--") for m in load.manners), *load.settings],
             "machine": f"{os.cpu_count()} cores, {platform.machine()}, all of it on them",
         }

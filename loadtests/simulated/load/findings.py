@@ -126,6 +126,7 @@ class RunAsked:
     peak_rate: float
     started_at: str
     processes: Mapping[str, int]  # of generators and services, how many
+    changed: Sequence[str]  # manners of people and settings of services, for this run
     machine: str
 
 

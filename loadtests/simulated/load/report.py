@@ -56,10 +56,11 @@ def page(run: Findings, verdict: RunVerdict) -> str:
 def _lead(run: Findings) -> str:
     asked = run.run
     faster = f", {asked.compress:g} times as fast as in life" if asked.compress != 1 else ""
+    changed = f"with {', '.join(asked.changed)}; " if asked.changed else ""
     counted = ", ".join(f"{count} {name}" for name, count in asked.processes.items())
     return (
         f"{_duration(asked.seconds)}{faster}, at most {asked.peak_rate:,.0f}/s, seed {asked.seed}; "
-        f"{counted}; {asked.machine}; begun {asked.started_at}."
+        f"{counted}; {asked.machine}; {changed}begun {asked.started_at}."
     )
 
 
