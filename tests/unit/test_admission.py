@@ -18,6 +18,7 @@ from registration.admission import (
     IN_HAND_BURST,
     IN_HAND_MIN,
     LOOK_INTERVAL,
+    STARTED_FACTOR,
     TARGET,
     WAIT_MAX,
     Admission,
@@ -230,10 +231,10 @@ def test_what_counts_as_in_hand(head: bytes, size: int, weight: int) -> None:
     assert AdmissionGate(Admission()).judge(head, size) == weight
 
 
-@pytest.mark.parametrize("path", [b"/v1/applications", b"/v1/applications:batch"])
+@pytest.mark.parametrize("path", [b"/v1/applications", b"/v1/applications:batch", b"/v1/status"])
 def test_a_refusal_is_a_whole_answer_that_says_when_to_come_again(path: bytes) -> None:
     admission = Admission()
-    admission.began(1_000)
+    admission.began(STARTED_FACTOR * IN_HAND_BURST)
     answer = AdmissionGate(admission).judge(b"POST %b HTTP/1.1" % path, 900)
     assert isinstance(answer, bytes)
     head, _, body = answer.partition(b"\r\n\r\n")

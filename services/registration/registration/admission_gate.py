@@ -12,6 +12,7 @@ from electoral.http import Handler
 from registration.admission import IN_HAND_MIN, Admission
 
 NEW = b"POST /v1/applications"
+STATUS = b"POST /v1/status"  # asked by those who have applied
 BATCH = b"POST /v1/applications:batch"
 APPLICATION_BYTES = 1024  # of one in a batch, about
 BATCH_WEIGHT_MAX = IN_HAND_MIN  # so that one of 500 leaves room for others
@@ -31,7 +32,9 @@ class AdmissionGate:
 
     def judge(self, head: bytes, body_bytes: int) -> bytes | int:
         """Return a whole 503 for who is refused; else how much it counts."""
-        if head.startswith(NEW) and not self._admission.admits("new"):
+        if (head.startswith(NEW) and not self._admission.admits("new")) or (
+            head.startswith(STATUS) and not self._admission.admits("started")
+        ):
             return refusal(self._admission.retry_after())
         if head.startswith(BATCH):
             return max(2, min(BATCH_WEIGHT_MAX, body_bytes // APPLICATION_BYTES))
