@@ -83,7 +83,7 @@ async def workers(desk: Desk, habits: Habits) -> None:
     """
     await desk.repeat_unanswered(desk.answer_together)
     with_leases = habits.draw("leases", desk.council.ero) < 0.5
-    work = _work_on_leases if with_leases else _work_on_pages
+    work = work_on_leases if with_leases else _work_on_pages
     done = await asyncio.gather(
         *(work(desk, habits) for _ in range(WORKERS)), return_exceptions=True
     )
@@ -92,7 +92,7 @@ async def workers(desk: Desk, habits: Habits) -> None:
             raise outcome
 
 
-async def _work_on_leases(desk: Desk, habits: Habits) -> None:
+async def work_on_leases(desk: Desk, habits: Habits) -> None:
     """Some leases are given back, some forgotten: those records are free again when they end."""
     while items := (await desk.lease(habits.lease_seconds, LEASED_RECORDS)).items:
         lease_id = items[0].get("leaseId")

@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from simulated.http_client import Answer, Connection, Server
 
@@ -24,6 +24,14 @@ class NotGiven(Exception):
     def __init__(self, retry_after: float = 0.0) -> None:
         super().__init__(retry_after)
         self.retry_after = retry_after  # seconds that the gateway asks to be left alone
+
+
+class Asks(Protocol):
+    """Lines to one gateway."""
+
+    async def ask(self, method: str, path: str, body: bytes | None, headers: bytes) -> Answer:
+        """One answer. Raises NotGiven when it is to be asked later, and what a call can raise."""
+        ...
 
 
 class Lines:
@@ -67,7 +75,7 @@ def seconds_to_wait(retry_after: str) -> float:
 class Calls:
     """The calls of one ERO's system. Each raises NotGiven for an answer that it cannot use."""
 
-    def __init__(self, lines: Lines, token: str) -> None:
+    def __init__(self, lines: Asks, token: str) -> None:
         self._lines = lines
         self._plain = f"Authorization: Bearer {token}\r\n".encode()
         self._json = self._plain + b"Content-Type: application/json\r\n"

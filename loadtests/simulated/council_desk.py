@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from simulated.clock import now_text
 from simulated.council_calls import Calls, Json, Page, read_page
 from simulated.councils import Council
-from simulated.journal import Journal
+from simulated.journal import Appends
 
 SUCCESS: Json = {"status": "success"}
 ANSWERS_MAX = 200  # in one call; the gateway takes more, but texts may be long
@@ -36,7 +36,7 @@ class Desk:
     """What one ERO's system remembers and writes down, whatever its manner of working."""
 
     def __init__(
-        self, council: Council, calls: Calls, journal: Journal, statistics: Statistics
+        self, council: Council, calls: Calls, journal: Appends, statistics: Statistics
     ) -> None:
         self.council = council
         self.calls = calls

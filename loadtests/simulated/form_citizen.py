@@ -12,7 +12,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from simulated.form_answers import Answers, Typed
-from simulated.http_client import Answer, Connection
+from simulated.http_client import Answer, Requests
 
 FORM = "/register-to-vote"
 CY = "/cy"
@@ -92,7 +92,7 @@ class FormCitizen:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: Requests,
         *,
         language: str = "en",
         origin: str = "",

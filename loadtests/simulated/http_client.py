@@ -5,7 +5,7 @@ and the services under test share two cores.
 """
 
 import asyncio
-from typing import NamedTuple, cast
+from typing import NamedTuple, Protocol, cast
 from urllib.parse import urlsplit
 
 HEAD_BYTES_MAX = 64 * 1024
@@ -55,6 +55,14 @@ class Server(NamedTuple):
     def host_header(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
+
+
+class Requests(Protocol):
+    """Whatever answers one request at a time."""
+
+    async def request(
+        self, method: str, path: str, body: bytes | None = None, headers: bytes = b"", /
+    ) -> Answer: ...
 
 
 class Connection:

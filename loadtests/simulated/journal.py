@@ -6,9 +6,19 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 FLUSH_INTERVAL = 0.05  # seconds: a thread and an fsync cost more than the lines that they write
+
+
+class Appends(Protocol):
+    """What a council's system needs of its journal."""
+
+    def note(self, line: bytes) -> None:
+        """Adds a line that goes to disk soon; nobody waits for it."""
+
+    async def append(self, line: bytes) -> None:
+        """Adds a line and returns when it is on disk. Raises OSError when it cannot be."""
 
 
 class Journal:
@@ -17,7 +27,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file: BinaryIO = path.open("ab")
-        _end_torn_line(path, self._file)
+        end_torn_line(path, self._file)
         self._waiting: list[bytes] = []
         self._on_disk: asyncio.Future[None] | None = None  # of what waits now
         self._arrived = asyncio.Event()
@@ -56,7 +66,7 @@ class Journal:
         lines, self._waiting = self._waiting, []
         waiter, self._on_disk = self._on_disk, None
         try:
-            await asyncio.to_thread(_write, self._file, lines)
+            await asyncio.to_thread(write_lines, self._file, lines)
         except OSError as error:
             if waiter is not None:
                 waiter.set_exception(error)
@@ -69,13 +79,13 @@ class Journal:
                 waiter.set_result(None)
 
 
-def _write(file: BinaryIO, lines: list[bytes]) -> None:
+def write_lines(file: BinaryIO, lines: list[bytes]) -> None:
     file.write(b"".join(line + b"\n" for line in lines))
     file.flush()
     os.fsync(file.fileno())
 
 
-def _end_torn_line(path: Path, file: BinaryIO) -> None:
+def end_torn_line(path: Path, file: BinaryIO) -> None:
     """A process killed while it wrote leaves half a line; what follows begins on its own."""
     size = path.stat().st_size
     if not size:

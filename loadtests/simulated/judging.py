@@ -13,6 +13,7 @@ from simulated.clock import london_day
 from simulated.councils import read_councils
 from simulated.deliveries import read_journals
 from simulated.expectation import Expected, as_asked
+from simulated.form_receipts import with_ids
 from simulated.journal import read_journal
 from simulated.kinds import shares_of
 from simulated.ledgers import LEDGER_TIMEOUT, LedgerRow, fetch_ledgers
@@ -66,12 +67,21 @@ class Sending(NamedTuple):
 
 def sending_of(paths: Iterable[Path]) -> Sending:
     """Raises BookUnusable."""
-    days, ended_at = set(), ""
+    days: set[date] = set()
+    ended_at = ""
     for receipt in read_books(paths)[1]:
         ended_at = max(ended_at, receipt.answered_at)
         if receipt.accepted:
-            days.add(london_day(receipt.received_at))
+            days |= _days_of(receipt)
     return Sending(sorted(days), ended_at)
+
+
+def _days_of(receipt: Receipt) -> set[date]:
+    """The form tells no time of receipt: it was between the sending and the answer."""
+    times = (
+        (receipt.received_at,) if receipt.received_at else (receipt.sent_at, receipt.answered_at)
+    )
+    return {london_day(at) for at in times}
 
 
 def ero_of_code(eros_file: Path) -> dict[str, str] | None:
@@ -99,7 +109,7 @@ def judge(
     """The verdict over records that are at rest; `limit` in seconds after the last submission."""
     run, receipts = read_books(books)
     return reconcile(
-        receipts=receipts,
+        receipts=with_ids(receipts, lambda: read_journals(journals)),
         journals=read_journals(journals),
         ledger=ledger,
         expected_of=truth_of(run),

@@ -1,0 +1,52 @@
+"""The options that locust has besides its own, also in its web page and as LOCUST_* variables."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+
+from locust.argument_parser import LocustArgumentParser
+from locust.env import Environment
+from simulated.load.shapes import names
+
+from locust_users.run import RunOptions
+
+PARTNER_TOKEN = "SIMULATED_PARTNER_TOKEN"  # noqa: S105 - the variable's name
+
+
+def add_options(parser: LocustArgumentParser) -> None:
+    def add(name: str, default: str | float, said: str, among: Sequence[str] | None = None) -> None:
+        variable = f"LOCUST_{name.upper().replace('-', '_')}"
+        kind = type(default)
+        parser.add_argument(
+            f"--{name}", env_var=variable, type=kind, default=default, choices=among, help=said
+        )
+
+    add("shape", "steady", "how arrivals are spread over time", names())
+    add("total", 1_000, "arrivals in all")
+    add("compress", 60.0, "so much faster goes time: 60 makes a minute of an hour")
+    add("seed", 1, "of the population and of all chance; DWP's must be the same")
+    add("form-share", 0.3, "share of people at the form")
+    add("batch-share", 0.1, "share of people who come by way of partners, in batches")
+    add("duplicates", 0.38, "share of arrivals who have applied before")
+    add(
+        "mistakes",
+        0.02,
+        "share of arrivals with a mistake: refused by the API, put right in the form",
+    )
+    add("think", 0.0, "seconds before each page of the form, on average")
+    add("gateway", "http://127.0.0.1:8103", "public address of the EMS gateway")
+    add("tokens", "", "JSON file of EROs with their tokens; without it no council polls")
+    add("poll-interval", 10.0, "seconds between two polls of one ERO; real ones take 300")
+    add("book", "var/locust", "directory of the receipts and of the councils' journals")
+    parser.add_argument(
+        "--partner-token",
+        env_var=PARTNER_TOKEN,
+        default="",
+        help="token of the partner that sends",
+        is_secret=True,
+    )
+
+
+def options_of(environment: Environment) -> RunOptions:
+    """What was given on the command line, or in the web page for this run."""
+    given = vars(environment.parsed_options)
+    return RunOptions(**{one.name: given[one.name] for one in fields(RunOptions)})
