@@ -1,6 +1,7 @@
 """The report of a run: everything of it is there, it needs nothing else, and no plot is wrong."""
 
 import re
+import statistics
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -91,12 +92,21 @@ def test_a_gap_in_what_was_measured_is_a_gap_in_the_line() -> None:
     assert svg.count("<polyline") == 2
 
 
-def test_a_long_run_is_drawn_with_few_points_and_keeps_its_highest() -> None:
-    values = [1.0] * 5_000
-    values[3_333] = 80.0
-    found = points(lines("", list(map(float, range(5_000))), [Line("a", "one", values)]), "one")
-    assert len(found) <= 300
-    assert min(y for _, y in found) == TOP
+def test_a_long_run_is_drawn_with_few_points_each_the_mean_or_the_highest() -> None:
+    values: list[float] = [0.0] * 3_000
+    values[1_000] = 100.0
+    seconds = [float(second) for second in range(3_000)]
+    drawn = [Line("a", "one", values)]
+    mean, highest = (
+        lines("", seconds, drawn, of_many=of_many) for of_many in (statistics.fmean, max)
+    )
+    assert len(points(mean, "one")) == len(points(highest, "one")) == 300
+    assert (top_of(mean), top_of(highest)) == ("10", "100")
+
+
+def top_of(svg: str) -> str:
+    """What stands beside the highest line of the grid."""
+    return re.findall(r'<text class="value"[^>]*>([^<]+)<', svg)[-1]
 
 
 def test_areas_stand_on_each_other() -> None:

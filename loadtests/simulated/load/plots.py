@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
+from statistics import fmean
 from typing import NamedTuple
 
 WIDTH, HEIGHT = 900, 260
@@ -11,7 +12,7 @@ POINTS_MAX = 300  # of a line: more than that nobody sees
 NAME_HEIGHT = 15  # two names never stand closer
 
 Scale = Callable[[float], float]
-Words = Callable[[float], str]
+Of = Callable[[Sequence[float]], float]
 
 
 class Line(NamedTuple):
@@ -29,15 +30,16 @@ def lines(
     *,
     logarithmic: bool = False,
     filled: bool = False,
+    of_many: Of = fmean,
 ) -> str:
-    """Lines over seconds; the highest value of what falls on one point is kept."""
-    values = [v for line in drawn for v in line.values if v is not None]
+    """Lines over seconds; `of_many`: what is drawn of several that fall on one point."""
+    thinned = [(line, _points(seconds, line.values, of_many)) for line in drawn]
+    values = [value for _, points in thinned for _, value in points if value is not None]
     y, ticks = _logarithmic(values) if logarithmic else _linear(max(values, default=1.0))
     x = _across(seconds)
     parts = [*_grid(y, ticks), *_times(seconds, x)]
     ends = []
-    for line in drawn:
-        points = _points(seconds, line.values)
+    for line, points in thinned:
         for stretch in _stretches(points):
             path = " ".join(f"{x(second):.1f},{y(value):.1f}" for second, value in stretch)
             if filled:
@@ -52,7 +54,7 @@ def lines(
 
 def stacked(title: str, seconds: Sequence[float], drawn: Sequence[Line]) -> str:
     """Areas on top of each other, the first at the bottom."""
-    thinned = [_points(seconds, line.values) for line in drawn]
+    thinned = [_points(seconds, line.values, fmean) for line in drawn]
     times = [second for second, _ in thinned[0]] if thinned else []
     tops = [[0.0] * len(times)]
     for points in thinned:
@@ -81,14 +83,14 @@ def _svg(title: str, parts: Iterable[str]) -> str:
 
 
 def _points(
-    seconds: Sequence[float], values: Sequence[float | None]
+    seconds: Sequence[float], values: Sequence[float | None], of_many: Of
 ) -> list[tuple[float, float | None]]:
-    """At most `POINTS_MAX`, each the highest of those that it stands for."""
+    """At most `POINTS_MAX`, each for those that fall on it."""
     step = max(1, math.ceil(len(seconds) / POINTS_MAX))
     points = []
     for begin in range(0, len(seconds), step):
         known = [value for value in values[begin : begin + step] if value is not None]
-        points.append((seconds[begin], max(known) if known else None))
+        points.append((seconds[begin], of_many(known) if known else None))
     return points
 
 
@@ -113,7 +115,7 @@ def _across(seconds: Sequence[float]) -> Scale:
 
 
 def _linear(top: float) -> tuple[Scale, list[tuple[float, str]]]:
-    step = _round_step(max(top, 1e-6) / 4)
+    step = _round_step(max(top, 1e-6) / 5)
     count = max(1, math.ceil(top / step - 1e-9))
     top = step * count
 

@@ -133,6 +133,7 @@ def _plots(seconds: Sequence[Second]) -> Iterable[str]:
                 Line("p50", "one", [one.p50_ms for one in seconds]),
             ],
             logarithmic=True,
+            of_many=max,
         ),
     )
     yield _figure(
