@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from judged_world import ERO_OF, World, a_world
 from load_findings import (
     ACCEPTED,
     CPU_SECONDS,
@@ -19,6 +20,7 @@ from load_findings import (
     some_records,
     some_refusals,
 )
+from simulated.deliveries import Delivery
 from simulated.load.criteria import (
     CHANGED,
     DUPLICATED,
@@ -167,6 +169,46 @@ def test_wrong_bodies_do_not_count_against_the_rate() -> None:
 def test_what_the_judge_did_not_look_at_has_not_passed(name: str) -> None:
     run = a_run(records=[one for one in some_records() if one.name != name])
     assert len(failed(run)) == 1
+
+
+def lose(world: World) -> None:
+    del world.deliveries[0]
+
+
+def duplicate(world: World) -> None:
+    ero, item = world.deliveries[0]
+    world.deliveries.append(Delivery(ero, {**item, "id": "d" * 24}))
+
+
+def misplace(world: World) -> None:
+    ero, item = world.deliveries[0]
+    other = next(name for name in ERO_OF.values() if name != ero)
+    world.deliveries[0] = Delivery(other, item)
+
+
+def change_a_field(world: World) -> None:
+    world.item()["detail"]["fn"] = "Somebodyelse"
+
+
+@pytest.mark.parametrize(
+    ("plant", "line"),
+    [
+        (lose, "Lost"),
+        (duplicate, "Duplicated"),
+        (misplace, "At a wrong authority"),
+        (change_a_field, "With a changed field"),
+    ],
+)
+def test_what_is_planted_in_the_records_reaches_the_verdict_by_way_of_the_judge(
+    plant: Callable[[World], None], line: str
+) -> None:
+    world = a_world()
+    assert failed(a_run(records=world.judge().criteria)) == []
+    plant(world)
+    found = failed(a_run(records=world.judge().criteria))
+    assert line in found
+    lines = {"Lost", "Duplicated", "At a wrong authority", "With a changed field"}
+    assert lines & set(found) == {line}
 
 
 def test_no_word_of_the_judge_at_all_is_red_on_every_line() -> None:

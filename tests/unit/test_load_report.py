@@ -106,7 +106,7 @@ def test_a_long_run_is_drawn_with_few_points_each_the_mean_or_the_highest() -> N
 
 def top_of(svg: str) -> str:
     """What stands beside the highest line of the grid."""
-    return re.findall(r'<text class="value"[^>]*>([^<]+)<', svg)[-1]
+    return str(re.findall(r'<text class="value"[^>]*>([^<]+)<', svg)[-1])
 
 
 def test_areas_stand_on_each_other() -> None:
