@@ -4,7 +4,7 @@ from dataclasses import replace
 from math import sin
 from typing import Any
 
-from simulated.load.criteria import CHANGED, DUPLICATED, LOST, MB, MISPLACED
+from simulated.load.criteria import MB
 from simulated.load.findings import (
     Arrivals,
     Costs,
@@ -18,6 +18,7 @@ from simulated.load.findings import (
     Second,
     Spread,
 )
+from simulated.load.records import CHANGED, DUPLICATED, LOST, MISPLACED
 from simulated.verdict import Criterion
 
 OTHER = "Results are those that the truth demands"

@@ -21,18 +21,13 @@ from load_findings import (
     some_refusals,
 )
 from simulated.deliveries import Delivery
-from simulated.load.criteria import (
-    CHANGED,
-    DUPLICATED,
-    LOST,
-    MISPLACED,
-    Judged,
-    judge_run,
-)
+from simulated.load.criteria import judge_run
 from simulated.load.findings import Ero, Findings, Minute, Spread
+from simulated.load.judged import Judged
 from simulated.load.limits import Limits, LimitUnknown, limits_of
+from simulated.load.records import CHANGED, DUPLICATED, LOST, MISPLACED
 
-LIMITS = replace(limits_of("steady"), cpu_ms=1.5)
+LIMITS = replace(limits_of("steady"), cpu_ms=1.5, cpu_judged_from=90.0)
 READY = a_delivery().ready_seconds
 LATENCY = an_intake().latency_ms
 EROS = a_delivery().eros
@@ -238,6 +233,15 @@ def test_cpu_is_that_of_everything_but_generator_and_board() -> None:
     judged = the(a_run(), "CPU an application, without the generator")
     own = sum(CPU_SECONDS.values()) - CPU_SECONDS["generator-1"] - CPU_SECONDS["board"]
     assert judged.figure.startswith(f"{1000 * own / ACCEPTED:.2f} ms")
+
+
+def test_cpu_of_few_applications_is_shown_and_not_judged() -> None:
+    run = a_run(costs=some_costs(cpu_seconds={"kafka": 900.0}))
+    few = replace(LIMITS, cpu_judged_from=500.0)
+    assert failed(run, few) == []
+    assert "not judged" in the(run, "CPU an application, without the generator", few).figure
+    nobody_looked = a_run(costs=some_costs(cpu_seconds={}))
+    assert len(failed(nobody_looked, few)) == 1
 
 
 def test_limits_are_of_the_shape_and_can_be_changed_by_name() -> None:

@@ -7,11 +7,12 @@ from xml.etree import ElementTree
 
 import pytest
 from load_findings import a_run, broken, some_costs, some_seconds
-from simulated.load.criteria import LOST, judge_run
+from simulated.load.criteria import judge_run
 from simulated.load.evidence import merged_seconds
 from simulated.load.findings import Findings
 from simulated.load.limits import Limits, limits_of
 from simulated.load.plots import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Line, lines, stacked
+from simulated.load.records import LOST
 from simulated.load.report import page
 
 LIMITS = replace(limits_of("steady"), cpu_ms=1.5)

@@ -1,61 +1,17 @@
 """The verdict on a run: each criterion with its figure and its limit. Nothing here has I/O."""
 
 import statistics
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from simulated.load.findings import Ero, Findings, Minute, Spread
+from simulated.load.judged import Judged, RunVerdict
 from simulated.load.limits import Limits
-from simulated.verdict import OFFENDERS_SHOWN, Criterion
+from simulated.load.records import record_criteria
+from simulated.verdict import OFFENDERS_SHOWN
 
-LOST = (
-    "Each accepted application reached a council",
-    "Registration accepted what the senders hold receipts for",
-    "In flight = 0",
-)
-DUPLICATED = (
-    "Each attempt was delivered as one record",
-    "No two submissions share an application",
-    "Repeats have equal bodies",
-)
-MISPLACED = (
-    "Each receipt names the right authority",
-    "Each went to the right ERO and no other",
-    "Each offer of a record is to one ERO",
-)
-CHANGED = ("Every field delivered equals the field sent", "Times are those of the receipt")
 ERO_APPLICATIONS_MIN = 100  # of fewer the 99th percentile is only the slowest one
 BOUNDARY = 2  # arrivals that a moment's lag may carry over the ends of a minute
 MB = 1_000_000
-
-
-@dataclass(frozen=True)
-class Judged:
-    """One criterion: its figure against its limit, and a few ids to look into."""
-
-    name: str
-    passed: bool
-    figure: str
-    limit: str
-    look_into: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class RunVerdict:
-    criteria: tuple[Judged, ...]
-
-    valid: bool = True
-    """Whether what was offered is what was asked; of another run nothing can be said."""
-
-    @property
-    def passed(self) -> bool:
-        return self.valid and all(judged.passed for judged in self.criteria)
-
-    @property
-    def word(self) -> str:
-        if not self.valid:
-            return "invalid"
-        return "passed" if self.passed else "failed"
 
 
 def judge_run(run: Findings, limits: Limits) -> RunVerdict:
@@ -66,10 +22,11 @@ def judge_run(run: Findings, limits: Limits) -> RunVerdict:
             *_rate(run, limits),
             *_intake(run.intake.latency_ms, limits),
             *_ready(run.delivery.ready_seconds, run.intake.accepted, limits),
-            *_records(run),
+            *record_criteria(run),
             _fairness(run.delivery.eros.values(), limits),
             _refusals(run),
             _errors(run, limits),
+            _cpu(run, limits),
             *_costs(run, limits),
         ),
         generator.passed,
@@ -141,40 +98,6 @@ def _measured(name: str, spread: Spread, part: str, limit: float, unit: str) -> 
     return judged if spread.count else Judged(name, False, "nothing measured", judged.limit)
 
 
-def _records(run: Findings) -> Iterable[Judged]:
-    grouped = (*LOST, *DUPLICATED, *MISPLACED, *CHANGED)
-    rest = [one.name for one in run.records if one.name not in grouped]
-    yield _together("Lost", run.records, LOST)
-    yield _together("Duplicated", run.records, DUPLICATED)
-    yield _together("At a wrong authority", run.records, MISPLACED)
-    yield _together("With a changed field", run.records, CHANGED)
-    others = _together("Other differences between the three records", run.records, rest)
-    asleep = "" if run.rested else ", and figures still moved"
-    yield Judged(
-        others.name,
-        others.passed and run.rested and bool(rest),
-        others.figure + asleep,
-        others.limit,
-        others.look_into,
-    )
-
-
-def _together(name: str, records: Sequence[Criterion], wanted: Sequence[str]) -> Judged:
-    """One line for several of the judge's; a line that he did not give is a failure, too."""
-    found = [one for one in records if one.name in wanted]
-    missing = [f"not judged: {w}" for w in wanted if w not in {one.name for one in found}]
-    broken = [one for one in found if not one.passed]
-    offences = sum(_offences(one) for one in broken)
-    ids = tuple(i for one in broken for i in one.offenders)[:OFFENDERS_SHOWN]
-    named = tuple(one.name for one in broken)
-    return Judged(name, not broken and not missing, f"{offences:,}", "0", (*missing, *named, *ids))
-
-
-def _offences(criterion: Criterion) -> int:
-    numbers = criterion.numbers
-    return max(1, numbers.get("offences", numbers.get("differing", 0)))
-
-
 def _fairness(eros: Iterable[Ero], limits: Limits) -> Judged:
     """Only EROs of whom there were enough are compared; a small run may have none."""
     compared = [ero.p99_seconds for ero in eros if ero.count >= ERO_APPLICATIONS_MIN]
@@ -210,16 +133,24 @@ def _errors(run: Findings, limits: Limits) -> Judged:
     return Judged("Server errors and resets", passed, figure, f"{limits.server_errors:,.0f}")
 
 
-def _costs(run: Findings, limits: Limits) -> Iterable[Judged]:
+def _cpu(run: Findings, limits: Limits) -> Judged:
+    """What is spent whether anybody applies or not is much of the cost of few applications."""
     costs, accepted = run.costs, max(1, run.intake.accepted)
     together = 1000 * sum(costs.cpu_seconds.values()) / accepted
     system = 1000 * costs.of_the_system / accepted
-    yield Judged(
+    rate = accepted / max(run.run.seconds, 1.0)
+    slow = rate < limits.cpu_judged_from
+    note = f"; not judged below {limits.cpu_judged_from:,.0f}/s" if slow else ""
+    return Judged(
         "CPU an application, without the generator",
-        0 < system <= limits.cpu_ms,
-        f"{system:.2f} ms ({together:.2f} ms with generator and board)",
+        system > 0 and (slow or system <= limits.cpu_ms),
+        f"{system:.2f} ms ({together:.2f} ms with generator and board){note}",
         f"{limits.cpu_ms:g} ms",
     )
+
+
+def _costs(run: Findings, limits: Limits) -> Iterable[Judged]:
+    costs, accepted = run.costs, max(1, run.intake.accepted)
     most = max(costs.memory_bytes_max.items(), key=lambda one: one[1], default=("nobody", 0))
     yield Judged(
         "Peak memory of any process",

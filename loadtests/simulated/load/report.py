@@ -6,8 +6,9 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from simulated.load.criteria import MB, Judged, RunVerdict
+from simulated.load.criteria import MB
 from simulated.load.findings import BOARD, GENERATOR, Findings, Second
+from simulated.load.judged import Judged, RunVerdict
 from simulated.load.plots import Line, lines, stacked
 from simulated.verdict import Criterion
 

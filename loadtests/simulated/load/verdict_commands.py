@@ -11,9 +11,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from simulated.load.criteria import Judged, RunVerdict, judge_run
+from simulated.load.criteria import judge_run
 from simulated.load.evidence import read_findings
 from simulated.load.findings import Findings
+from simulated.load.judged import Judged, RunVerdict
 from simulated.load.limits import Limits, LimitUnknown, limits_of
 from simulated.load.report import page
 from simulated.load.schedule import Schedule

@@ -1,0 +1,32 @@
+"""The verdict on a run as it is shown: criteria, and one word."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One criterion: its figure against its limit, and a few ids to look into."""
+
+    name: str
+    passed: bool
+    figure: str
+    limit: str
+    look_into: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunVerdict:
+    criteria: tuple[Judged, ...]
+
+    valid: bool = True
+    """Whether what was offered is what was asked; of another run nothing can be said."""
+
+    @property
+    def passed(self) -> bool:
+        return self.valid and all(judged.passed for judged in self.criteria)
+
+    @property
+    def word(self) -> str:
+        if not self.valid:
+            return "invalid"
+        return "passed" if self.passed else "failed"
