@@ -74,7 +74,7 @@ def an_arrivals(**changes: Any) -> Arrivals:
 def an_intake(**changes: Any) -> Intake:
     latency = Spread(SENT, 8.1, 22.0, 61.5, 210.0)
     answers = {"201": ACCEPTED, "422": INVALID}
-    intake = Intake(SENT, ACCEPTED, 0, some_refusals(), latency, answers, 0)
+    intake = Intake(SENT, ACCEPTED, 0, some_refusals(), latency, answers, 0, 0)
     return replace(intake, **changes)
 
 

@@ -114,6 +114,10 @@ PLANTED: list[tuple[str, Callable[[], Findings]]] = [
     ("Server errors and resets", lambda: answered(s502=1)),
     ("Server errors and resets", lambda: a_run(intake=an_intake(resets=1))),
     (
+        "Keys answered with two applications",
+        lambda: a_run(intake=an_intake(contradicted=1)),
+    ),
+    (
         "CPU an application, without the generator",
         lambda: a_run(costs=some_costs(cpu_seconds={**CPU_SECONDS, "kafka": 9.0})),
     ),

@@ -75,10 +75,13 @@ def test_minutes_have_what_was_scheduled_offered_and_accepted_in_them(tmp_path: 
 
 
 def test_latencies_and_answers_of_all_generators_are_together(tmp_path: Path) -> None:
-    found = read([a_summary(3), a_summary(2, resets=2)], [a_book(tmp_path / "book")])
+    found = read(
+        [a_summary(3), a_summary(2, resets=2, contradicted=1)], [a_book(tmp_path / "book")]
+    )
     assert found.intake.latency_ms.count == 40
     assert found.intake.latency_ms.p99 == pytest.approx(20.0, rel=0.01)
     assert (found.intake.answers, found.intake.resets) == ({"201": 40}, 2)
+    assert found.intake.contradicted == 1
 
 
 def test_each_way_of_being_refused_is_told_apart(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def escaped(words: str) -> str:
     ("run", "words"),
     [
         (a_run(), "Passed: every criterion is within its limit."),
-        (a_run(records=broken(LOST[0], "a3")), "Failed: 1 of 23 criteria are outside"),
+        (a_run(records=broken(LOST[0], "a3")), "Failed: 1 of 24 criteria are outside"),
         (INVALID, "Invalid: the generator did not offer"),
     ],
 )

@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Iterable
 
-from simulated.load.findings import Ero, Findings, Minute, Spread
+from simulated.load.findings import Ero, Findings, Intake, Minute, Spread
 from simulated.load.judged import Judged, RunVerdict
 from simulated.load.limits import Limits
 from simulated.load.records import record_criteria
@@ -26,6 +26,7 @@ def judge_run(run: Findings, limits: Limits) -> RunVerdict:
             _fairness(run.delivery.eros.values(), limits),
             _refusals(run),
             _errors(run, limits),
+            _one_effect(run.intake),
             _cpu(run, limits),
             *_costs(run, limits),
         ),
@@ -131,6 +132,12 @@ def _errors(run: Findings, limits: Limits) -> Judged:
     figure = f"{intake.server_errors:,} ({answers or 'no answers'}; resets: {intake.resets:,})"
     passed = intake.server_errors <= limits.server_errors and bool(intake.answers)
     return Judged("Server errors and resets", passed, figure, f"{limits.server_errors:,.0f}")
+
+
+def _one_effect(intake: Intake) -> Judged:
+    """Whoever reloads, or has three tabs, has one application all the same."""
+    figure = f"{intake.contradicted:,}"
+    return Judged("Keys answered with two applications", intake.contradicted == 0, figure, "0")
 
 
 def _cpu(run: Findings, limits: Limits) -> Judged:

@@ -131,6 +131,7 @@ def _intake(summaries: Sequence[Json], receipts: Iterable[Receipt]) -> Intake:
         _spread_ms(summary["histogram"] for summary in summaries),
         dict(answers),
         sum(summary["resets"] for summary in summaries),
+        sum(summary["contradicted"] for summary in summaries),
     )
 
 

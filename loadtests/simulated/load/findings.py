@@ -59,6 +59,7 @@ class Intake:
     latency_ms: Spread  # from the intended start
     answers: Mapping[str, int]  # by status
     resets: int
+    contradicted: int  # keys that were answered with two different applications
 
     @property
     def server_errors(self) -> int:
