@@ -26,7 +26,7 @@ __all__ = ["ApiApplicant", "CouncilFleet", "FormApplicant", "PartnerBatch", "Pla
 
 log = logging.getLogger(__name__)
 
-STOP_SECONDS = 60.0  # in which whoever is asking may still get an answer
+STOP_SECONDS = 20.0  # in which whoever is asking may still get an answer
 
 
 def _options(parser: LocustArgumentParser, **_: Any) -> None:

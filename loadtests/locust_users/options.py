@@ -13,14 +13,25 @@ PARTNER_TOKEN = "SIMULATED_PARTNER_TOKEN"  # noqa: S105 - the variable's name
 
 
 def add_options(parser: LocustArgumentParser) -> None:
-    def add(name: str, default: str | float, said: str, among: Sequence[str] | None = None) -> None:
-        variable = f"LOCUST_{name.upper().replace('-', '_')}"
-        kind = type(default)
+    def add(
+        name: str,
+        default: str | float,
+        said: str,
+        *,
+        among: Sequence[str] | None = None,
+        in_page: bool = True,
+    ) -> None:
         parser.add_argument(
-            f"--{name}", env_var=variable, type=kind, default=default, choices=among, help=said
+            f"--{name}",
+            env_var=f"LOCUST_{name.upper().replace('-', '_')}",
+            type=type(default),
+            default=default,
+            choices=among,
+            help=said,
+            include_in_web_ui=in_page,
         )
 
-    add("shape", "steady", "how arrivals are spread over time", names())
+    add("shape", "steady", "how arrivals are spread over time", among=names())
     add("total", 1_000, "arrivals in all")
     add("compress", 60.0, "so much faster goes time: 60 makes a minute of an hour")
     add("seed", 1, "of the population and of all chance; DWP's must be the same")
@@ -33,16 +44,22 @@ def add_options(parser: LocustArgumentParser) -> None:
         "share of arrivals with a mistake: refused by the API, put right in the form",
     )
     add("think", 0.0, "seconds before each page of the form, on average")
-    add("gateway", "http://127.0.0.1:8103", "public address of the EMS gateway")
-    add("tokens", "", "JSON file of EROs with their tokens; without it no council polls")
     add("poll-interval", 10.0, "seconds between two polls of one ERO; real ones take 300")
-    add("book", "var/locust", "directory of the receipts and of the councils' journals")
+    # What a page in a browser has no business with: places of this machine, and a secret.
+    gateway, tokens, book = (
+        "public address of the EMS gateway",
+        "JSON file of EROs with their tokens; without it no council polls",
+        "directory of the receipts and of the councils' journals",
+    )
+    add("gateway", "http://127.0.0.1:8103", gateway, in_page=False)
+    add("tokens", "", tokens, in_page=False)
+    add("book", "var/locust", book, in_page=False)
     parser.add_argument(
         "--partner-token",
         env_var=PARTNER_TOKEN,
         default="",
         help="token of the partner that sends",
-        is_secret=True,
+        include_in_web_ui=False,
     )
 
 

@@ -23,7 +23,7 @@ from simulated.receipts import Run as BookRun
 
 from locust_users.books import Books, CouncilJournal
 
-LEAD = 2.0  # seconds in which the first users appear
+LEAD = 4.0  # seconds in which the first users appear
 
 
 @dataclass(frozen=True, kw_only=True)
