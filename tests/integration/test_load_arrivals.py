@@ -496,6 +496,35 @@ async def test_who_is_stopped_keeps_the_book_of_what_was_sent_and_is_no_measurem
     assert keys.total() == sum(summary["offered"]) >= len(registration.tries)
 
 
+async def test_nobody_goes_on_sending_when_whoever_listened_is_gone(tmp_path: Path) -> None:
+    registration = Registration()
+    async with (
+        served(registration) as url,
+        the_command(url, tmp_path, "--total", "100000", "--compress", "1") as process,
+    ):
+        await process.stdout.readline()
+        process._transport.get_pipe_transport(1).close()
+        await asyncio.wait_for(process.wait(), 20)
+    assert process.returncode == 1
+    assert "stopped" in json.loads((tmp_path / "summary").read_bytes())["why_invalid"]
+
+
+async def test_a_book_that_cannot_be_written_ends_in_an_error(tmp_path: Path) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.fail("this system has no /dev/full")
+    schedule = Schedule(STEADY, 50, compress=0.5)
+    async with served(Registration()) as url:
+        sender = Arrivals(
+            Coming(schedule, Crowd(POPULATION, TODAY, PLAIN)),
+            Lines(url, "hush", 50),
+            ReceiptBook(full, RUN),
+            time.time() + 0.3,
+        )
+        with pytest.raises(OSError, match="No space left"):
+            await sender.run()
+
+
 @pytest.mark.parametrize(
     "options",
     [("--shape", "flood"), ("--slice", "3/2"), ("--slice", "0/1"), ("--compress", "0")],

@@ -54,9 +54,12 @@ class Arrivals:
         finally:
             for task in helping:
                 task.cancel()
-            await asyncio.gather(*helping, return_exceptions=True)
+            ended = await asyncio.gather(*helping, return_exceptions=True)
             await self._visiting.end()
             self._book.close()
+        for error in ended:
+            if isinstance(error, Exception):
+                raise error
 
     async def _make_until_start(self) -> None:
         while self.seconds < 0:
@@ -91,4 +94,8 @@ class Arrivals:
     async def _flush(self) -> None:
         while True:
             await asyncio.sleep(FLUSH_INTERVAL)
-            await asyncio.shield(self._book.flush_beside())
+            writing = asyncio.create_task(self._book.flush_beside())
+            try:
+                await asyncio.shield(writing)
+            finally:
+                await writing  # a thread cannot be stopped, and the book is closed next

@@ -93,11 +93,13 @@ async def _run(sender: Arrivals) -> None:
     telling = asyncio.create_task(_tell(sender))
     sending = asyncio.create_task(sender.run())
     stopping = asyncio.create_task(stop_signal())
-    await asyncio.wait({sending, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    # Whoever listened may be gone: then nobody is left to stop this.
+    await asyncio.wait({sending, stopping, telling}, return_when=asyncio.FIRST_COMPLETED)
     for task in (sending, stopping, telling):
         task.cancel()
     await asyncio.gather(stopping, telling, sending, return_exceptions=True)
-    _print(sender, math.ceil(sender.seconds))
+    with suppress(BrokenPipeError):
+        _print(sender, math.ceil(sender.seconds))
     if not sending.cancelled():
         sending.result()
 

@@ -17,11 +17,6 @@ class Lines:
         self._free: list[Connection] = []
         self._waiting: deque[Use] = deque()
         self._left = limit
-        self._limit = limit
-
-    @property
-    def lent(self) -> int:
-        return self._limit - self._left - len(self._free)
 
     def borrow(self, use: Use) -> bool:
         """Calls `use` with a connection: at once, then True, or when one is given back."""
