@@ -6,7 +6,7 @@ from typing import Any
 
 from simulated.clock import now_text
 from simulated.form_answers import Answers, Typed, country_of, typed_answers
-from simulated.form_citizen import FormCitizen, JourneyStopped, Page
+from simulated.form_citizen import RECEIPT, FormCitizen, JourneyStopped, Page
 from simulated.http_client import ConnectionBroken
 from simulated.load.crowd import Arrival
 from simulated.places import UNKNOWN_AUTHORITY
@@ -46,6 +46,11 @@ class Visitor(FormCitizen):
         self._line = line
         self._mistake_on = mistake_on
 
+    async def arrive(self, answers: Answers) -> Page:
+        """From the start page to check-your-answers."""
+        await self.read("")
+        return await self.answer_all(answers)
+
     async def read(self, slug: str) -> Page:
         page, waited = await super().read(slug), 0.0
         while page.slug == WAITING and waited < PATIENCE:
@@ -61,6 +66,11 @@ class Visitor(FormCitizen):
             self._mistake_on = ""
             await self._mistype(page)
         return await super().answer(page, answers)
+
+    async def send_again(self, check: Page) -> Page:
+        """The receipt of what was sent before and whose answer was lost; else send it now."""
+        found = await self.read(RECEIPT)
+        return found if found.slug == RECEIPT else await self.send(check)
 
     async def _mistype(self, page: Page) -> None:
         self._line.mistaken = True
@@ -96,15 +106,23 @@ class FormApplicant(Applicant):
                 self._walk(arrival, citizen)
 
     def _walk(self, arrival: Arrival, citizen: Citizen) -> None:
-        """Whoever is thrown out begins again: before the receipt nothing is sent."""
+        """Whoever is thrown out begins again; who may have sent it looks for the receipt."""
         sent_at, tries, reference, reason = now_text(), 0, "", ""
+        visitor = self._visitor(arrival, citizen)
+        check: Page | None = None
         while not reference and tries < JOURNEYS_MAX:
             tries += 1
             try:
-                reference = self._journey(arrival, citizen)
+                if check is None:
+                    check = finished(visitor.arrive(_answers(citizen)))
+                    reference = finished(visitor.send(check)).reference
+                else:
+                    reference = finished(visitor.send_again(check)).reference
             except (JourneyStopped, ConnectionBroken) as stopped:
                 reason = str(stopped) or type(stopped).__name__
                 self._tell_stopped(reason)
+                if check is None:
+                    visitor = self._visitor(arrival, citizen)
         current().note(
             Receipt(
                 number=arrival.person.number,
@@ -121,14 +139,11 @@ class FormApplicant(Applicant):
             )
         )
 
-    def _journey(self, arrival: Arrival, citizen: Citizen) -> str:
-        application = citizen.application
+    def _visitor(self, arrival: Arrival, citizen: Citizen) -> Visitor:
         places = list(MISTAKES)
         mistake_on = places[arrival.n % len(places)] if arrival.person.invalid else ""
-        origin, language = (self.host or "").rstrip("/"), str(application["language"])
-        visitor = Visitor(self.line(), language, origin, mistake_on)
-        answers = typed_answers(application, _country(citizen))
-        return finished(visitor.walk(answers)).reference
+        origin, language = (self.host or "").rstrip("/"), str(citizen.application["language"])
+        return Visitor(self.line(), language, origin, mistake_on)
 
     def _tell_stopped(self, reason: str) -> None:
         self.environment.events.request.fire(
@@ -139,6 +154,10 @@ class FormApplicant(Applicant):
             exception=JourneyStopped(reason),
             context={},
         )
+
+
+def _answers(citizen: Citizen) -> Answers:
+    return typed_answers(citizen.application, _country(citizen))
 
 
 def _country(citizen: Citizen) -> str:
