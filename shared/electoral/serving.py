@@ -1,12 +1,14 @@
 """Serving: a port whose every answer is ours, and that cuts nobody off when it ends."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from electoral.accepting import accepting_all
 from electoral.connection import Connection, Doorway, Gate
 from electoral.unusable import Unusable
 
@@ -21,10 +23,12 @@ class CannotListen(Unusable):
     """The address cannot be served: the message names it."""
 
 
-async def _listen(
+@asynccontextmanager
+async def _listening(
     runner: web.AppRunner, host: str, port: int, tls: ssl.SSLContext | None, doorway: Doorway
-) -> asyncio.Server:
+) -> AsyncIterator[socket.socket]:
     loop = asyncio.get_running_loop()
+    handshake = None if tls is None else TLS_HANDSHAKE_TIMEOUT
 
     def connection() -> web.RequestHandler:
         assert runner.server is not None
@@ -39,20 +43,25 @@ async def _listen(
         )
 
     try:
-        return await loop.create_server(
+        server = await loop.create_server(
             connection,
             host,
             port,
             backlog=4096,
             reuse_address=True,
             ssl=tls,
-            ssl_handshake_timeout=None if tls is None else TLS_HANDSHAKE_TIMEOUT,
+            ssl_handshake_timeout=handshake,
         )
     except OSError as error:
         raise CannotListen(
             f"Port {port} of {host} cannot be served ({error.strerror}): "
             "end what uses it, or set another port."
         ) from None
+    try:
+        with accepting_all(server.sockets[0], connection, tls, handshake):
+            yield server.sockets[0]
+    finally:
+        server.close()
 
 
 @asynccontextmanager
@@ -79,13 +88,12 @@ async def serving(
     runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=SHUTDOWN_TIMEOUT)
     await runner.setup()
     try:
-        listening = await _listen(runner, host, port, tls, doorway)
-        try:
-            yield int(listening.sockets[0].getsockname()[1])
-        finally:
-            ending.set()
-            doorway.gate = None
-            listening.close()
+        async with _listening(runner, host, port, tls, doorway) as door:
+            try:
+                yield int(door.getsockname()[1])
+            finally:
+                ending.set()
+                doorway.gate = None
         if runner.server is not None and runner.server.connections:
             await asyncio.sleep(GOODBYE)
     finally:

@@ -5,8 +5,9 @@
 First the sustainable rate is looked for (`--rate` names it): the most open arrivals a second that
 are all accepted, 99 of 100 within half a second of their intended start. Then, with admission
 control and without it: a calm beginning, the surge, and half the sustainable rate after it.
-Postgres, Kafka and the generators run beside it, on the same cores. Whoever is refused stays away:
-so it is known how many came.
+Registration, Postgres and Kafka share one core, the generators have the others: three times as
+many arrivals cost a generator three times as much, and that is not the product's loss. Whoever is
+refused stays away, so that it is known how many came.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import uvloop
 from benchmarks.form_stack import FormStack, running
-from benchmarks.overload_generator import Phase, Seen, arrive
+from benchmarks.overload_generator import Phase, Seen, arrive, product_alone
 from benchmarks.refusals import GOAL_MS, cost_of_a_refusal
 
 SURGE_SECONDS, TIMES = 300.0, 3.0
@@ -110,6 +111,7 @@ async def surge(stack: FormStack, rate: float, times: float, seconds: float) -> 
 async def measure(rate: float | None, times: float, seconds: float, *, without_too: bool) -> bool:
     cost = await asyncio.to_thread(cost_of_a_refusal, REFUSALS)
     print(f"A refusal costs {cost:.4f} ms of CPU (goal {GOAL_MS}), measured by refusing only.")
+    product_alone()
     if rate is None or without_too:
         async with _stack({"REGISTRATION_ADMISSION": "false"}) as stack:
             rate = rate or await find_sustainable(stack)

@@ -42,7 +42,7 @@ class Settings(PublicServiceSettings):
         default=True, description="whether new work is refused while too much is in hand"
     )
     admission_target_seconds: float = Field(
-        default=0.25, gt=0, description="seconds that a request may take before new work is refused"
+        default=0.2, gt=0, description="seconds that a request may take before new work is refused"
     )
     arrival_hours: float = Field(
         default=24.0, gt=0, description="hours for which an arrival token counts"
