@@ -110,12 +110,12 @@ types: $(VENV)/installed-dev ## mypy, strict
 load: $(VENV)/installed ## arrivals in the shape of a day, and one verdict: SHAPE= TOTAL= COMPRESS=
 	@$(BIN)/electoral load --shape $(SHAPE) --total $(TOTAL) --compress $(COMPRESS)
 
-# The web page instead of the table: make locust LOCUST="--web-host 127.0.0.1"
+# With locust's page: make locust LOCUST="--web-host 127.0.0.1 --autostart --autoquit 60"
 LOCUST ?= --headless --only-summary
 PROCESSES ?= 2
-locust: SHAPE = deadline-2019
-locust: TOTAL = 1500
-locust: COMPRESS = 1440
+locust: SHAPE = debate
+locust: TOTAL = 1200
+locust: COMPRESS = 60
 .PHONY: locust
 locust: $(VENV)/installed-dev ## people, partners and councils played by locust, and the judge: SHAPE= TOTAL= COMPRESS=
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.locust_run --shape $(SHAPE) --total $(TOTAL) \

@@ -50,7 +50,7 @@ class Books:
     def _flush_forever(self) -> None:
         while True:
             sleep(FLUSH_INTERVAL)
-            self.receipts.flush()
+            in_thread(self.receipts.flush)
             self.councils.flush()
 
     def close(self) -> None:
