@@ -50,7 +50,7 @@ class WaitingRoom:
     ) -> None:
         self.arrivals = ArrivalTokens(signer, timedelta(hours=settings.arrival_hours), now)
         self.tickets = Tickets(signer, self._kept, now)
-        self.line = line or Line()
+        self.line = Line() if line is None else line
         self._admission = admission
         self._polls = polls
         self._place = timedelta(minutes=settings.form_place_minutes)
@@ -60,15 +60,11 @@ class WaitingRoom:
     def lets_in(self, ticket: Ticket | None) -> bool:
         """Say whether somebody without a session may begin now."""
         if ticket is None:
-            return self.admits_new()
+            return self._admits_new()
         if ticket.is_called or self._goes_before_others(ticket.came_at):
             return self._admission.admits("started")
         has_room = self._admission.admits("new")
         return self.line.asks(milliseconds(ticket.came_at), has_room=has_room)
-
-    def admits_new(self) -> bool:
-        """Say whether who comes now may begin: nobody who came before may be waiting."""
-        return self._admission.admits("new") and not self.line
 
     def admits_started(self) -> bool:
         """Say whether who has begun may go on: nearly always."""
@@ -106,6 +102,13 @@ class WaitingRoom:
     def place_minutes(self) -> int:
         """For how long a place is kept."""
         return int(self._place.total_seconds() / MINUTE)
+
+    def _admits_new(self) -> bool:
+        """Say whether who comes now may begin: nobody who came before may be waiting."""
+        if not self._admission.admits("new") or self.line:
+            return False
+        self.line.passed_by()
+        return True
 
     def _goes_before_others(self, came_at: datetime) -> bool:
         """After a deadline, if the form stays open for those who came before it, they go first."""
