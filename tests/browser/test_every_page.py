@@ -16,8 +16,10 @@ pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.timeout(600
 
 ZOOMED = (320, 256)  # what is left of 1280x1024 at 400%
 TEMPLATES = Path(str(files("registration.form").joinpath("templates")))
-# No pages: parts that pages include.
-PARTS = frozenset({"layouts", "fields", "performance/plot.html", "assisted/bar.html"})
+# No pages: parts that pages include. And the page for who waits: test_waiting.py
+PARTS = frozenset(
+    {"layouts", "fields", "performance/plot.html", "assisted/bar.html", "waiting.html"}
+)
 
 
 @pytest.mark.parametrize("language", ["en", "cy"])
