@@ -45,15 +45,17 @@ class Books:
     def __init__(self, receipts: ReceiptBook, councils: CouncilJournal) -> None:
         self.receipts = receipts
         self.councils = councils
-        self._end_flushing = start(self._flush_forever)
+        self._is_closing = False
+        self._wait_for_flushing = start(self._flush_until_closed)
 
-    def _flush_forever(self) -> None:
-        while True:
+    def _flush_until_closed(self) -> None:
+        while not self._is_closing:
             sleep(FLUSH_INTERVAL)
             in_thread(self.receipts.flush)
             self.councils.flush()
 
     def close(self) -> None:
-        self._end_flushing()
+        self._is_closing = True
+        self._wait_for_flushing()  # whatever a thread still writes is written before the end
         self.receipts.close()
         self.councils.close()

@@ -15,13 +15,13 @@ def sleep(seconds: float) -> None:
 
 
 def start(work: Callable[..., None], *arguments: object) -> Callable[[], None]:
-    """Does something beside whatever else there is; returns how to end it early."""
+    """Does something beside whatever else there is; returns how to wait for its end."""
     greenlet = gevent.spawn(work, *arguments)
 
-    def end() -> None:
-        greenlet.kill()
+    def wait() -> None:
+        greenlet.join()
 
-    return end
+    return wait
 
 
 def in_thread(work: Callable[..., None], *arguments: object) -> None:

@@ -92,7 +92,7 @@ async def test_each_comes_again_under_the_same_key_until_it_has_its_receipt(
 def assert_troubles(registration: Registration, receipts: dict[str, Receipt]) -> None:
     """Each kind of trouble was met, and overcome by coming again."""
     met = {trouble_of(key) for key, tries in registration.tries.items() if tries > 1}
-    assert met == {"hangs", "sends away", "cuts"}
+    assert met >= {"hangs", "sends away", "cuts"}
     quiet = [key for key in receipts if not trouble_of(key)]
     alone = [key for key in quiet if receipts[key].tries == 1]
     assert len(alone) > len(quiet) / 2  # the others share a batch with somebody sent away
