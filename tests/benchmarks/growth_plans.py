@@ -12,13 +12,14 @@ from benchmarks.growth_seed import connected
 from electoral_local.postgres import EmbeddedPostgres
 from gateway_cost import nodes_of
 
-# Of so many statements all; what Postgres says of one goes to the server's log as JSON.
+# What Postgres says of every statement goes to the log of the server, as JSON.
 EXPLAINING = {
     "session_preload_libraries": "auto_explain",
     "auto_explain.log_min_duration": "0",
     "auto_explain.log_analyze": "on",
     "auto_explain.log_buffers": "on",
     "auto_explain.log_timing": "off",
+    "auto_explain.log_verbose": "on",  # with arguments: a plan for any has parameters there
     "auto_explain.log_format": "json",
     "auto_explain.log_parameter_max_length": "0",
 }

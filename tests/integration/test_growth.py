@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from benchmarks.growth_figures import Beside, Cost, growing, pair_ratio
+from benchmarks.growth_figures import Beside, Cost, Size, deeper, growing, pair_ratio
 from benchmarks.growth_rows import GROWN, HELD_EVERY
 from benchmarks.growth_seed import connected
 from benchmarks.growth_stack import Stored, make_sample, store
@@ -45,6 +45,12 @@ def test_ratio_is_the_median_of_pairs_and_not_of_sides() -> None:
     few = Beside(10, [a_cost(one=10), a_cost(one=100), a_cost(one=20)])
     many = Beside(1_000, [a_cost(one=11), a_cost(one=300), a_cost(one=24)])
     assert pair_ratio("blocks", few, many) == pytest.approx(1.2)
+
+
+def test_each_row_of_an_application_descends_the_new_levels_of_its_indexes() -> None:
+    few = [Size("registration", "progress", "progress_pkey", 8_192, 20, levels=2)]
+    many = [Size("registration", "progress", "progress_pkey", 8_192_000, 2_000, levels=4)]
+    assert deeper(few, many, stored=1_000) == 2 * 2
 
 
 async def widths(postgres: EmbeddedPostgres) -> dict[tuple[str, str], float]:
