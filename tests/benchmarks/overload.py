@@ -28,8 +28,8 @@ from benchmarks.refusals import GOAL_MS, cost_of_a_refusal
 SURGE_SECONDS, TIMES = 300.0, 3.0
 CALM_SECONDS, AFTER_SECONDS = 10.0, 30.0
 CALM, AFTER = 0.5, 0.5  # of the sustainable rate
-SEARCH_SECONDS = 12.0
-SEARCH_FIRST, SEARCH_STEP, SEARCH_CLOSE = 100.0, 1.4, 1.06
+SEARCH_SECONDS = 10.0
+SEARCH_FIRST, SEARCH_STEP, SEARCH_CLOSE = 200.0, 1.5, 1.1
 WARMING_UP = Phase("warming up", 50.0, 4.0)
 START_AFTER = 8.0  # seconds that generators get to come up
 REFUSALS = 30_000
