@@ -83,18 +83,24 @@ async def find_sustainable(stack: FormStack) -> float:
     await arrive(stack, [WARMING_UP], time.time() + 4.0)
     good, bad, rate = 0.0, float("inf"), SEARCH_FIRST
     while bad / max(good, 1.0) > SEARCH_CLOSE:
-        [seen] = await arrive(stack, [Phase("search", rate, SEARCH_SECONDS)], time.time() + 4.0)
-        fine = seen.all_in_time(ACCEPTED_P99_MS_MAX)
-        print(
-            f"  {rate:,.0f}/s: p99 {seen.percentile_ms(99):,.0f} ms, {seen.refused} refused,"
-            f" {seen.failed} failed: {'sustained' if fine else 'not sustained'}",
-            flush=True,
-        )
+        fine = await _is_sustained(stack, rate) or await _is_sustained(stack, rate)
         good, bad = (rate, bad) if fine else (good, rate)
         if not good and rate < SEARCH_FIRST / 8:
             raise SystemExit("Not even a few applications a second are accepted in time.")
         rate = good * SEARCH_STEP if bad == float("inf") else ((good or bad / 2) * bad) ** 0.5
     return good
+
+
+async def _is_sustained(stack: FormStack, rate: float) -> bool:
+    """Try it once: a neighbour on the machine may spoil one try, so a rate has two."""
+    [seen] = await arrive(stack, [Phase("search", rate, SEARCH_SECONDS)], time.time() + 4.0)
+    fine = seen.all_in_time(ACCEPTED_P99_MS_MAX)
+    print(
+        f"  {rate:,.0f}/s: p99 {seen.percentile_ms(99):,.0f} ms, {seen.refused} refused,"
+        f" {seen.failed} failed: {'sustained' if fine else 'not sustained'}",
+        flush=True,
+    )
+    return fine
 
 
 async def surge(stack: FormStack, rate: float, times: float, seconds: float) -> Surge:
