@@ -122,6 +122,7 @@ CATALOGUE: tuple[Metric, ...] = (
         "seconds",
         "Age of the oldest application accepted more than 5 minutes ago without an outcome.",
     ),
+    Metric("form_waiting", "gauge", "people", "In the form's queue, as far as this process knows."),
     Metric("form_sessions_expired_total", "counter", "sessions", "Ended by time, and deleted."),
     Metric("notify_calls_total", "counter", "calls", "Calls to Notify.", ("outcome",)),
     Metric("notify_call_seconds", "histogram", "seconds", "Time of a call to Notify."),

@@ -187,10 +187,12 @@ def _api(frame: Frame, settings: Settings, parts: _Parts) -> Api:
 
 def _form(frame: Frame, settings: Settings, parts: _Parts) -> Form:
     files = parts.files
+    waiting = WaitingRoom(parts.admission, Signer(parts.index), files.polls, settings)
+    frame.metrics.gauge("form_waiting").set_function(lambda: len(waiting.line))
     return Form(
         settings=settings,
         admission=parts.admission,
-        waiting=WaitingRoom(parts.admission, Signer(parts.index), files.polls, settings),
+        waiting=waiting,
         pool=frame.pool,
         sealer=frame.sealer,
         sessions=parts.sessions,
