@@ -118,6 +118,7 @@ def a_second(second: float) -> Second:
         offered=100.0 * busy,
         accepted=98.0 * busy,
         refused=2.0 * busy,
+        turned_away=0.0,
         delivered=90.0 + 10.0 * sin(second / 5),
         p50_ms=8.0 + sin(second) if busy else None,
         p99_ms=60.0 + 40.0 * sin(second / 7) if busy else None,

@@ -35,6 +35,7 @@ def a_summary(seconds: int, **changes: Any) -> dict[str, Any]:
             figures.accepting.add(0.020)
             figures.answers["201"] += 1
         figures.accepted += 8
+        figures.turned_away += 3
         figures.close_second(second + 1)
     scheduled = [600] * (seconds // 60) + ([10 * (seconds % 60)] if seconds % 60 else [])
     return {**figures.summary(scheduled, whole=True), **changes}
@@ -72,6 +73,13 @@ def test_minutes_have_what_was_scheduled_offered_and_accepted_in_them(tmp_path: 
     assert (second.scheduled, second.offered, second.accepted) == (200, 200, 160)
     assert found.arrivals.send_lag_p99_ms == pytest.approx(4.0, rel=0.01)
     assert found.arrivals.invalid == []
+
+
+def test_who_is_sent_a_moment_after_the_schedules_end_is_of_its_last_minute(
+    tmp_path: Path,
+) -> None:
+    found = read([a_summary(60, offered=[567, 33])], [a_book(tmp_path / "book")])
+    assert [minute.offered for minute in found.arrivals.minutes] == [600]
 
 
 def test_latencies_and_answers_of_all_generators_are_together(tmp_path: Path) -> None:
@@ -112,6 +120,7 @@ def test_seconds_are_rates_between_looks_and_end_with_the_generators(tmp_path: P
     found = read([a_summary(2)], [a_book(tmp_path / "book")])
     first, second, last = found.seconds
     assert (first.offered, first.accepted, first.delivered) == (10.0, 8.0, 5.0)
+    assert (first.turned_away, second.turned_away, last.turned_away) == (3.0, 3.0, 0.0)
     assert second.offered == 10.0
     assert second.p99_ms == pytest.approx(20.0, rel=0.01)
     assert (last.offered, last.accepted, last.delivered, last.p99_ms) == (0.0, 0.0, 5.0, None)

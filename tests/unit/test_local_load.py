@@ -25,7 +25,14 @@ gateway_held{reason="authority-unknown"} 3.0
 gateway_held_created 5.0
 process_cpu_seconds_total 12.0
 """
-COUNTS = {"offered": 1_200, "accepted": 1_150, "refused": 20, "failed": 0, "in_flight": 30}
+COUNTS = {
+    "offered": 1_200,
+    "accepted": 1_150,
+    "refused": 20,
+    "turned_away": 7,
+    "failed": 0,
+    "in_flight": 30,
+}
 
 
 def test_figures_of_a_process_are_added_over_labels_and_of_ages_the_highest_counts() -> None:
@@ -76,7 +83,7 @@ def test_without_a_terminal_a_run_is_some_lines(capsys: pytest.CaptureFixture[st
     said = capsys.readouterr().out.splitlines()
     assert len(said) == 3
     assert said[0].startswith(
-        "   10 s: offered 1,200, accepted 1,150, refused 20, intake p99 41 ms"
+        "   10 s: offered 1,200, accepted 1,150, refused 20, told to come back 7"
     )
     assert "verified 1,100, delivered 900, lag 247, oldest waiting 2.5 s, unexplained -" in said[0]
     assert said[0].endswith("CPU 2.00")

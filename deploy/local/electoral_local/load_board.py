@@ -64,6 +64,7 @@ def _figures(counts: Mapping[str, int], p99_ms: float, look: Look) -> list[tuple
         ("offered", f"{counts['offered']:,}"),
         ("accepted", f"{counts['accepted']:,}"),
         ("refused", f"{counts['refused']:,}"),
+        ("told to come back", f"{counts['turned_away']:,}"),
         ("intake p99", f"{p99_ms:,.0f} ms"),
         ("verified", f"{look.verified:,}"),
         ("delivered", f"{look.delivered:,}"),

@@ -14,7 +14,7 @@ from electoral_local.errors import LocalError
 from electoral_local.usage import Meter
 
 _LINE_BYTES_MAX = 1 << 20
-_COUNTS = ("offered", "accepted", "refused", "failed", "in_flight")
+_COUNTS = ("offered", "accepted", "refused", "turned_away", "failed", "in_flight")
 
 
 @dataclass(frozen=True)

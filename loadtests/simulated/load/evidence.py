@@ -63,7 +63,7 @@ def _last_second(told: Sequence[Json]) -> int:
 
 
 def _add(into: dict[str, float], line: Json) -> None:
-    for name in ("offered", "accepted", "refused", "failed"):
+    for name in ("offered", "accepted", "refused", "turned_away", "failed"):
         into[name] = into.get(name, 0.0) + line.get(name, 0)
     for name in ("p50_ms", "p99_ms"):
         if line.get(name):  # 0 where nobody was answered
@@ -76,12 +76,12 @@ def _arrivals(summaries: Sequence[Json], by_second: Sequence[Json]) -> Arrivals:
     minutes = []
     for minute in range(length):
         begin, end = minute * MINUTE, (minute + 1) * MINUTE
-        if minute == length - 1:
+        if last := minute == length - 1:  # with those who came a moment after its end
             end = len(accepted)
         minutes.append(
             Minute(
                 sum(_of_minute(summary["scheduled"], minute) for summary in summaries),
-                round(sum(_of_minute(summary["offered"], minute) for summary in summaries)),
+                sum(sum(s["offered"][minute : None if last else minute + 1]) for s in summaries),
                 round(_at(accepted, end) - _at(accepted, begin)),
             )
         )
@@ -193,6 +193,7 @@ def _seconds(by_second: Sequence[Json], samples: Sequence[Json]) -> Iterable[Sec
             offered=(now.get("offered", 0) - then.get("offered", 0)) / length,
             accepted=(now.get("accepted", 0) - then.get("accepted", 0)) / length,
             refused=(now.get("refused", 0) - then.get("refused", 0)) / length,
+            turned_away=(now.get("turned_away", 0) - then.get("turned_away", 0)) / length,
             delivered=(sample["delivered"] - before.get("delivered", 0)) / length,
             p50_ms=None if over else now.get("p50_ms"),
             p99_ms=None if over else now.get("p99_ms"),

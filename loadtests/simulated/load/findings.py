@@ -106,6 +106,7 @@ class Second:
     offered: float
     accepted: float
     refused: float
+    turned_away: float  # answers that said to come back later
     delivered: float
     p50_ms: float | None  # none: nobody was answered in this second
     p99_ms: float | None

@@ -120,6 +120,7 @@ def _plots(seconds: Sequence[Second]) -> Iterable[str]:
                 Line("offered", "three", [one.offered for one in seconds]),
                 Line("accepted", "one", [one.accepted for one in seconds]),
                 Line("refused", "two", [one.refused for one in seconds]),
+                Line("told to come back", "board", [one.turned_away for one in seconds]),
                 Line("acknowledged", "kafka", [one.delivered for one in seconds]),
             ],
         ),
