@@ -24,7 +24,7 @@ Kind = Literal["new", "started"]
 
 TARGET = 0.2  # seconds that an application may take while the process is pressed
 IN_HAND_MIN = 64  # requests that are taken however long they take: what one commit should gather
-IN_HAND_BURST = 256  # requests that may come at one moment while nothing is pressed
+IN_HAND_BURST = 200  # requests that may come at one moment while nothing is pressed
 STARTED_FACTOR = 4  # who has begun is refused only when there is so much more than the limit
 LOOK_INTERVAL = 0.02  # seconds from one look at the event loop to the next
 WINDOW = 0.1  # seconds in which latencies are gathered before the limit is set anew
