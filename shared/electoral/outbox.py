@@ -7,6 +7,7 @@ absorb repeats. Rows that commit late are simply found later.
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from math import inf
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -24,6 +25,7 @@ LEASE = "relay"
 LEASE_SECONDS = 5.0
 POLL_INTERVAL = 0.1  # seconds; a commit in this process wakes the relay at once
 PACE = 0.05  # seconds from one batch to the next that is not full
+LOOK_BACK = 1.0  # seconds from one look at the whole outbox to the next
 RETRY_PAUSE = 0.5  # seconds after Kafka or Postgres did not answer
 
 log = structlog.get_logger()
@@ -33,7 +35,7 @@ INSERT INTO outbox (event_id, topic, key, headers, value)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::bytea[])
 """
 
-_READ = "SELECT seq, topic, key, headers, value FROM outbox ORDER BY seq LIMIT $1"
+_READ = "SELECT seq, topic, key, headers, value FROM outbox WHERE seq > $2 ORDER BY seq LIMIT $1"
 _DELETE = "DELETE FROM outbox WHERE seq = ANY($1::bigint[])"
 _OLDEST = "SELECT at FROM outbox ORDER BY seq LIMIT 1"
 
@@ -66,6 +68,10 @@ class Relay:
         self._owner: UUID = uuid4()
         self._woken = asyncio.Event()
         self._leased_until = 0.0  # on this process's clock, safely before the lease's end
+        self._looked_back = -inf  # on this process's clock
+        self._deleted_to = 0  # the highest `seq` of all that was deleted
+        self._deleted_before = 0  # when we looked back last
+        self._begin_after = 0  # when we looked back before that
 
     def wake(self) -> None:
         """Look at once; a writer calls it after its commit."""
@@ -82,6 +88,7 @@ class Relay:
 
     async def drain(self) -> None:
         """Publish what is there, then return: the last act before a clean end."""
+        self._looked_back = -inf
         try:
             while await self._publish_some():
                 pass
@@ -93,11 +100,12 @@ class Relay:
         try:
             if not await self._hold_lease():
                 return False
-            rows = await self._pool.fetch(_READ, BATCH_ROWS_MAX)
+            rows = await self._pool.fetch(_READ, BATCH_ROWS_MAX, self._first())
             if not rows:
                 return False
             await self._producer.publish([_record(row) for row in rows])
             await self._pool.execute(_DELETE, [row["seq"] for row in rows])
+            self._deleted_to = max(self._deleted_to, rows[-1]["seq"])
         except Exception as error:
             if not (is_away(error) or isinstance(error, KafkaError)):
                 raise
@@ -106,6 +114,18 @@ class Relay:
             return False
         self._published.inc(len(rows))
         return len(rows) == BATCH_ROWS_MAX
+
+    def _first(self) -> int:
+        """After which `seq` to read. What was deleted stays in the way of every read for as long as
+        anybody has an older snapshot, so most reads begin where we were a second or two ago; what
+        commits later than that is found once a second, by a read of all.
+        """
+        now = asyncio.get_running_loop().time()
+        if now - self._looked_back < LOOK_BACK:
+            return self._begin_after
+        self._looked_back = now
+        self._begin_after, self._deleted_before = self._deleted_before, self._deleted_to
+        return 0
 
     async def _hold_lease(self) -> bool:
         now = asyncio.get_running_loop().time()

@@ -1,6 +1,7 @@
 """The relay on real Kafka and Postgres: nothing lost, repeats only after a death, one at a time."""
 
 import asyncio
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -31,16 +32,20 @@ async def topic(kafka_bootstrap: str) -> str:
     return name
 
 
-async def write(pool: Pool, topic: str, count: int) -> list[UUID]:
+def an_envelope_each(topic: str, count: int) -> list[Envelope]:
     events = [an_event() for _ in range(count)]
     envelopes = [
         wrap(event, source="test", at=event.received_at, traceparent=new_traceparent())
         for event in events
     ]
-    moved = [Envelope(e.event_id, topic, e.key, e.headers, e.value) for e in envelopes]
+    return [Envelope(e.event_id, topic, e.key, e.headers, e.value) for e in envelopes]
+
+
+async def write(pool: Pool, topic: str, count: int) -> list[UUID]:
+    envelopes = an_envelope_each(topic, count)
     async with postgres.transaction(pool) as connection:
-        await outbox.write_outbox(connection, moved)
-    return [event.application_id for event in events]
+        await outbox.write_outbox(connection, envelopes)
+    return [UUID(envelope.key) for envelope in envelopes]
 
 
 async def rows_left(pool: Pool) -> int:
@@ -122,6 +127,53 @@ async def wait_until_empty(pool: Pool) -> None:
     async with asyncio.timeout(20):
         while await rows_left(pool):
             await asyncio.sleep(0.05)
+
+
+async def test_what_commits_late_is_published_a_moment_later(
+    registration_pool: Pool, kafka_bootstrap: str, topic: str
+) -> None:
+    async with Producer(kafka_bootstrap, "test") as producer:
+        relay = Relay(registration_pool, producer, Metrics())
+        running = asyncio.create_task(relay.run())
+        async with registration_pool.acquire() as late, late.transaction(), asyncio.timeout(30):
+            await late.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            (envelope,) = an_envelope_each(topic, 1)
+            await outbox.write_outbox(late, [envelope])
+            overtaking = await write(registration_pool, topic, 3)
+            while relay._begin_after == 0:  # what the late one has is passed by now
+                await asyncio.sleep(0.1)
+            assert await late.fetchval("SELECT count(*) FROM outbox") == 1
+        async with asyncio.timeout(outbox.LOOK_BACK + 5):
+            await wait_until_empty(registration_pool)
+        running.cancel()
+    assert await read_all(kafka_bootstrap, topic, 4) == [*overtaking, UUID(envelope.key)]
+
+
+async def test_what_was_published_is_not_read_over_again_while_somebody_has_an_old_snapshot(
+    registration_pool: Pool, kafka_bootstrap: str, topic: str
+) -> None:
+    async with Producer(kafka_bootstrap, "test") as producer:
+        relay = Relay(registration_pool, producer, Metrics())
+        running = asyncio.create_task(relay.run())
+        async with registration_pool.acquire() as old, old.transaction(isolation="repeatable_read"):
+            await old.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            await old.fetchval("SELECT count(*) FROM outbox")
+            await write(registration_pool, topic, 2_000)
+            async with asyncio.timeout(30):
+                while relay._begin_after < relay._deleted_to or not relay._deleted_to:
+                    await asyncio.sleep(0.1)
+            whole, rest = [await blocks(registration_pool, first) for first in (0, 2_000)]
+            assert relay._begin_after >= 2_000
+        running.cancel()
+    assert rest * 10 < whole
+
+
+async def blocks(pool: Pool, first: int) -> int:
+    """How many blocks a read touches that begins after a place."""
+    explained = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + outbox._READ
+    (plan,) = json.loads(await pool.fetchval(explained, outbox.BATCH_ROWS_MAX, first))
+    found: int = plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
+    return found
 
 
 async def test_value_over_256_kilobytes_is_refused_by_the_database(

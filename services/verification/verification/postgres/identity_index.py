@@ -34,10 +34,13 @@ SELECT i.hash, i.uses
        ON i.key_id = r.key_id AND i.hash = r.hash
  ORDER BY i.key_id, i.hash FOR UPDATE OF i
 """
+# Row by row, whatever the planner thinks of the arrays: a hash join would read the whole table.
 _READ = """
 SELECT i.hash, i.uses
-  FROM identity_index i JOIN unnest($1::text[], $2::bytea[]) AS r (key_id, hash)
-       ON i.key_id = r.key_id AND i.hash = r.hash
+  FROM unnest($1::text[], $2::bytea[]) AS r (key_id, hash)
+ CROSS JOIN LATERAL (
+       SELECT hash, uses FROM identity_index WHERE key_id = r.key_id AND hash = r.hash OFFSET 0
+       ) AS i
 """
 _UPDATE = """
 UPDATE identity_index i SET uses = r.uses
