@@ -21,7 +21,7 @@ from pathlib import Path
 
 from benchmarks import growth_figures as figures
 from benchmarks.growth_figures import Beside
-from benchmarks.growth_plans import explain_from_now, explain_no_more, plans_in, shape
+from benchmarks.growth_plans import explain_from_now, explain_no_more, plans_in
 from benchmarks.growth_retention import beside_retention
 from benchmarks.growth_shown import show, show_plans, show_retention
 from benchmarks.growth_stack import Stored, make_sample, store
@@ -111,7 +111,7 @@ async def explain(stored: Sequence[Stored], besides: Sequence[Beside]) -> None:
             await explain_no_more(stack.postgres)
         plans.append(plans_in(log, offset))
     for row in rows:
-        show_plans(row, [found.get(shape(row.statement[1]), []) for found in plans])
+        show_plans(row, [found.get(row.statement[1], []) for found in plans])
 
 
 def options_of(arguments: list[str] | None) -> argparse.Namespace:

@@ -1,12 +1,14 @@
 """What applications cost a database: blocks touched by each statement, the log, time; and sizes."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import NamedTuple
 
 import asyncpg
+from benchmarks.growth_plans import shape
 from benchmarks.growth_seed import connected
 from electoral_local.postgres import DATABASES, EmbeddedPostgres
 
@@ -40,7 +42,7 @@ SELECT coalesce(t.relname, c.relname) AS "table", c.relname AS name,
 """
 
 Statement = tuple[str, str]
-"""Database, and the statement with its parameters."""
+"""Database, and the statement without its constants: Postgres leaves them in here and there."""
 
 
 class Size(NamedTuple):
@@ -171,11 +173,10 @@ class Counted(NamedTuple):
 async def read(postgres: EmbeddedPostgres) -> Counted:
     """Read what was counted; what sessions and vacuum did since is not, yet."""
     async with connected(postgres, DATABASES[0]) as connection:
-        by_statement = {
-            (database, row["query"]): row["blocks"]
-            for database in DATABASES
-            for row in await connection.fetch(_STATEMENTS, database)
-        }
+        by_statement: Counter[Statement] = Counter()
+        for database in DATABASES:
+            for row in await connection.fetch(_STATEMENTS, database):
+                by_statement[database, shape(row["query"])] += row["blocks"]
         logged = await connection.fetchrow(_LOGGED)
         assert logged is not None
         await asyncio.sleep(FLUSHED_SECONDS)
