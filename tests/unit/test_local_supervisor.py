@@ -56,8 +56,10 @@ _BEFORE: set[int] = set()
 
 
 def children_left() -> list[str]:
+    """The commands of those that run; who is ending has none any more."""
     children = psutil.Process().children(recursive=True)
-    return [" ".join(child.cmdline()) for child in children if child.pid not in _BEFORE]
+    commands = [" ".join(child.cmdline()) for child in children if child.pid not in _BEFORE]
+    return [command for command in commands if command]
 
 
 async def test_a_process_starts_only_when_what_it_needs_is_ready(tmp_path: Path) -> None:
