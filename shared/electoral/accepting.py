@@ -15,6 +15,9 @@ from errno import EAGAIN, ECONNABORTED, EINTR
 import structlog
 
 ACCEPTED_AT_ONCE = 200  # connections; the others come in the next turn
+PAUSE = (
+    1.0  # seconds without trying, when no more can be open: whoever waits would be tried for ever
+)
 NOT_NOW = frozenset({EAGAIN, EINTR, ECONNABORTED})
 
 log = structlog.get_logger()
@@ -32,6 +35,12 @@ def accepting_all(
     coming: set[asyncio.Task[None]] = set()
     door = socket.socket(fileno=socket.dup(listening.fileno()))
     door.setblocking(False)
+    resuming: asyncio.TimerHandle | None = None
+
+    def pause() -> None:
+        nonlocal resuming
+        loop.remove_reader(door.fileno())
+        resuming = loop.call_later(PAUSE, loop.add_reader, door.fileno(), accept)
 
     def accept() -> None:
         for _ in range(ACCEPTED_AT_ONCE):
@@ -40,6 +49,7 @@ def accepting_all(
             except OSError as error:
                 if error.errno not in NOT_NOW:
                     log.warning("connection not accepted", error_class=type(error).__name__)
+                    pause()
                 return
             caller.setblocking(False)
             task = loop.create_task(come_in(caller))
@@ -58,5 +68,7 @@ def accepting_all(
     try:
         yield
     finally:
+        if resuming is not None:
+            resuming.cancel()
         loop.remove_reader(door.fileno())
         door.close()

@@ -1,10 +1,12 @@
 """New connections do not wait for turns of a busy event loop, one by one."""
 
 import asyncio
+import resource
 import socket
 import time
 from contextlib import suppress
 
+import structlog
 import uvloop
 from aiohttp import web
 from electoral.serving import serving
@@ -62,3 +64,29 @@ def test_nobody_is_accepted_after_the_end() -> None:
 async def _serve_and_end() -> int:
     async with serving(web.Application(), "127.0.0.1", 0) as port:
         return port
+
+
+def test_who_cannot_be_accepted_is_tried_again_after_a_pause_and_not_all_the_time() -> None:
+    tries, answered = uvloop.run(_without_room())
+    assert 1 <= tries <= 2
+    assert answered == 3
+
+
+async def _without_room() -> tuple[int, int]:
+    """Let callers wait while no more can be open; how often it was tried, and who was answered."""
+    app = web.Application()
+    app.router.add_get("/", _hello)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    async with serving(app, "127.0.0.1", 0) as port:
+        callers = [_call(port) for _ in range(3)]
+        with structlog.testing.capture_logs() as said:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+            try:
+                await asyncio.sleep(0.5)
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        await asyncio.sleep(1.5)
+        answered = sum(_has_answer(caller) for caller in callers)
+        for caller in callers:
+            caller.close()
+    return sum(line["event"] == "connection not accepted" for line in said), answered
