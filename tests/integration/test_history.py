@@ -10,8 +10,10 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from electoral.postgres import Connection, transaction
+from ems_gateway.history import writing
 from ems_gateway.history.chain import BEFORE_THE_FIRST
 from ems_gateway.history.writing import Entry, Kind
+from ems_gateway.postgres.history import Ends, read_ends
 from gateway_builders import EDINBURGH, LOTHIAN, a_pending_outcome
 from gateway_world import FAILURE, World, authorized
 
@@ -144,6 +146,67 @@ async def test_leases_and_answers_of_the_same_records_lose_no_entry(world: World
     await asyncio.gather(*pages, *answers)
     answered = await world.pool.fetchval("SELECT count(*) FROM history WHERE kind = 'answered'")
     assert answered == len(ids)
+
+
+# -- applications that begin ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[set[UUID]]:
+    """The applications whose chains' ends are asked for, one time after the other."""
+    times: list[set[UUID]] = []
+
+    async def read(connection: Connection, application_ids: set[UUID]) -> Ends:
+        times.append(set(application_ids))
+        return await read_ends(connection, application_ids)
+
+    monkeypatch.setattr(writing, "read_ends", read)
+    return times
+
+
+async def test_an_application_that_begins_is_not_asked_for_its_history(
+    world: World, asked: list[set[UUID]]
+) -> None:
+    web, paper = world.outcome(), world.outcome(source="paper")
+    await append(world, an_entry(paper.application_id, "received"))
+    asked.clear()
+    await world.arrive(web, paper)
+    assert asked == [{paper.application_id}]
+    assert numbers(await stored(world, web.application_id)) == [1, 2]
+    assert numbers(await stored(world, paper.application_id)) == [1, 2, 3]
+
+
+async def test_a_first_attempt_behind_a_later_one_goes_on_with_the_chain(
+    world: World, asked: list[set[UUID]]
+) -> None:
+    first, other = world.outcome(), world.outcome()
+    await world.arrive(world.outcome(application_id=first.application_id, attempt=2))
+    asked.clear()
+    await world.arrive(first, other)
+    assert asked == [set(), {first.application_id, other.application_id}]
+    rows = await stored(world, first.application_id)
+    assert numbers(rows) == list(range(1, len(rows) + 1))
+    assert all(later["previous"] == earlier["hash"] for earlier, later in pairwise(rows))
+    assert {row["attempt"] for row in rows} == {1, 2}
+    assert numbers(await stored(world, other.application_id)) == [1, 2]
+
+
+async def test_two_consumers_of_one_record_write_its_history_once(world: World) -> None:
+    events = [world.outcome() for _ in range(20)]
+    await asyncio.gather(*(world.arrive(*events) for _ in range(3)))
+    await asyncio.gather(*(world.arrive(*events[::-1]) for _ in range(2)))
+    for event in events:
+        rows = await stored(world, event.application_id)
+        assert [row["kind"] for row in rows] == ["verified", "offered"]
+
+
+async def test_a_lower_revision_that_comes_late_is_chained_behind(world: World) -> None:
+    late = world.outcome(outcome=a_pending_outcome())
+    await world.arrive(world.outcome(application_id=late.application_id, revision=2))
+    await world.arrive(late)
+    rows = await stored(world, late.application_id)
+    assert [row["kind"] for row in rows] == ["verified", "offered", "verified", "superseded"]
+    assert all(later["previous"] == earlier["hash"] for earlier, later in pairwise(rows))
 
 
 # -- telling --------------------------------------------------------------------------------------

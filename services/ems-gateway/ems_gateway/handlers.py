@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from electoral.calendar import london_date
 from electoral.consumer import UNEXPECTED_EVENT, Hold, Received
@@ -98,7 +99,7 @@ class KeepForEro:
                 filed = arrival.filed(stored[arrival.record_id])
                 entries += _placed(changes, filed, begun.get(filed.key), destination, standings)
         await write_changes(connection, changes)
-        await self._history.append(connection, entries)
+        await self._history.append(connection, entries, _unwritten(begun, arrivals))
 
     async def _begin(
         self, connection: Connection, arrivals: Sequence[Arrival], changes: Changes
@@ -168,6 +169,15 @@ def _placed(
     after = changes.standings.get(filed.key, before)
     standings.put(filed.key, after)
     return arrived(filed, before, after, destination.reason)
+
+
+def _unwritten(begun: Mapping[AttemptKey, _Begun], arrivals: Sequence[Arrival]) -> frozenset[UUID]:
+    """Tell which applications have no history before their first record: not those on paper."""
+    return frozenset(
+        arrival.event.application_id
+        for arrival in arrivals
+        if arrival.key in begun and arrival.event.source != "paper"
+    )
 
 
 def _position(arrival: Arrival, begun: Mapping[AttemptKey, _Begun]) -> int | None:

@@ -5,6 +5,7 @@ versions, codes, ids. Never a name, a number or a text that somebody typed.
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -71,22 +72,30 @@ class History:
             return f"The key {KEY_ID} is missing."
         return None
 
-    async def append(self, connection: Connection, entries: Sequence[Entry]) -> None:
+    async def append(
+        self,
+        connection: Connection,
+        entries: Sequence[Entry],
+        begun: AbstractSet[UUID] = frozenset(),
+    ) -> None:
         """Chain entries to what their applications have, in order.
 
-        Last in the transaction: until it ends, whoever adds to the same applications waits for it.
+        Applications that have `begun` with these entries are taken to have none before: whichever
+        has some after all already has a first, and then all are asked for. Last in the
+        transaction: until it ends, whoever adds to the same applications waits for it.
         """
         if not entries:
             return
         # One order for all: two transactions never wait for each other in a circle.
         ordered = sorted(entries, key=_application)
         application_ids = {entry.application_id for entry in ordered}
-        added = False
+        asked_for, added = application_ids - begun, False
         while not added:
-            ends = await read_ends(connection, application_ids)
+            ends = await read_ends(connection, asked_for)
             links = _chained(ordered, ends)
             day = london_date(ends.at)
             added = await add(connection, links, self.key.batch(ends.batch_id, ends.at, day, links))
+            asked_for = application_ids
 
 
 def _application(entry: Entry) -> int:

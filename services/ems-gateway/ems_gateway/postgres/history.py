@@ -10,12 +10,12 @@ from electoral.postgres import Connection
 from ems_gateway.history.chain import Batch, Link
 
 _READ_ENDS = """
-SELECT wanted.application_id, ended.number, ended.hash, now() AS at,
-       (SELECT nextval('history_batch_number')) AS batch_id
-  FROM unnest($1::uuid[]) AS wanted (application_id)
-  LEFT JOIN LATERAL (
-        SELECT number, hash FROM history h WHERE h.application_id = wanted.application_id
-         ORDER BY number DESC LIMIT 1) AS ended ON true
+SELECT wanted.application_id, ended.number, ended.hash, batch.at, batch.batch_id
+  FROM (SELECT now() AS at, nextval('history_batch_number') AS batch_id) AS batch
+  LEFT JOIN (unnest($1::uuid[]) AS wanted (application_id)
+        CROSS JOIN LATERAL (
+              SELECT number, hash FROM history h WHERE h.application_id = wanted.application_id
+               ORDER BY number DESC LIMIT 1) AS ended) ON true
 """
 _ADD = """
 SELECT add_to_history($1, $2, $3, $4, $5, $6, $7, $8, ROW($9, $10, $11, $12, $13, $14, $15))
@@ -31,7 +31,7 @@ class Ends(NamedTuple):
 
 
 async def read_ends(connection: Connection, application_ids: Collection[UUID]) -> Ends:
-    """Read where these applications' chains end; draws the number of a batch."""
+    """Read where these applications' chains end, if there are any; draws the number of a batch."""
     rows = await connection.fetch(_READ_ENDS, list(application_ids))
     return Ends(
         at=rows[0]["at"],
