@@ -233,20 +233,34 @@ WITH closed AS (
            mod(sum(digest), {DIGEST_MODULUS}) AS digest,
            mod(sum(revision_digest), {DIGEST_MODULUS}) AS revision_digest
       FROM closed GROUP BY bin, gss_code, state ORDER BY bin, gss_code, state
+), folded AS (
+    INSERT INTO ledger_total AS total
+    SELECT * FROM summed WHERE NOT (count = 0 AND digest = 0 AND revision_digest = 0)
+        ON CONFLICT (bin, gss_code, state) DO UPDATE SET
+           count = total.count + excluded.count,
+           digest = mod(total.digest + excluded.digest, {DIGEST_MODULUS}),
+           revision_digest = mod(total.revision_digest + excluded.revision_digest, {DIGEST_MODULUS})
+    RETURNING bin, gss_code, state, count, digest, revision_digest
 )
-INSERT INTO ledger_total AS total SELECT * FROM summed
-    ON CONFLICT (bin, gss_code, state) DO UPDATE SET
-       count = total.count + excluded.count,
-       digest = mod(total.digest + excluded.digest, {DIGEST_MODULUS}),
-       revision_digest = mod(total.revision_digest + excluded.revision_digest, {DIGEST_MODULUS})
+SELECT bin, gss_code, state FROM folded WHERE count = 0 AND digest = 0 AND revision_digest = 0
+"""
+_DELETE_EMPTY = """
+DELETE FROM ledger_total AS total
+ USING unnest($1::timestamptz[], $2::text[], $3::text[]) AS empty (bin, gss_code, state)
+ WHERE (total.bin, total.gss_code, total.state) = (empty.bin, empty.gss_code, empty.state)
 """
 
 
 async def fold(pool: Pool) -> None:
-    """Fold the deltas of closed minutes into totals; a second task at it does nothing."""
+    """Fold the deltas of closed minutes into totals; a second task at it does nothing.
+
+    No total stays of a state that every attempt has left.
+    """
     async with transaction(pool) as connection:
         if await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", FOLD_LOCK):
-            await connection.execute(_FOLD)
+            empty = await connection.fetch(_FOLD)
+            if empty:
+                await connection.execute(_DELETE_EMPTY, *zip(*empty, strict=True))
 
 
 async def keep_folding(pool: Pool) -> None:

@@ -77,6 +77,56 @@ async def test_folding_changes_no_figure(registration_pool: Pool) -> None:
     assert row.digest == (before[0].digest + added) % DIGEST_MODULUS
 
 
+async def leave(pool: Pool, state: str, counted: Sequence[Counted]) -> None:
+    deltas = LedgerDeltas()
+    for one in counted:
+        deltas.leave(state, one)
+    async with postgres.transaction(pool) as connection:
+        await deltas.write(connection)
+
+
+async def fold(pool: Pool) -> list[tuple[str, int]]:
+    """Close the minute and fold; returns the totals' states and counts."""
+    await close_the_minute(pool)
+    await ledger.fold(pool)
+    assert await pool.fetchval("SELECT count(*) FROM ledger_delta") == 0
+    totals = await pool.fetch("SELECT state, count FROM ledger_total ORDER BY state")
+    return [(row["state"], row["count"]) for row in totals]
+
+
+async def test_no_total_stays_of_a_state_that_all_have_left(registration_pool: Pool) -> None:
+    counted = attempts(3)
+    await enter(registration_pool, "queued", counted)
+    await enter(registration_pool, "held", attempts(1))
+    assert await fold(registration_pool) == [("held", 1), ("queued", 3)]
+    await leave(registration_pool, "queued", counted[:2])
+    assert await fold(registration_pool) == [("held", 1), ("queued", 1)]
+    await leave(registration_pool, "queued", counted[2:])
+    assert await fold(registration_pool) == [("held", 1)]
+    await enter(registration_pool, "queued", counted[:1])
+    assert await fold(registration_pool) == [("held", 1), ("queued", 1)]
+    row = (await read(registration_pool))[1]
+    assert (row.digest, row.revision_digest) == counted[0].digests
+
+
+async def test_a_state_entered_and_left_between_two_folds_has_no_total(
+    registration_pool: Pool,
+) -> None:
+    counted = attempts(2)
+    await enter(registration_pool, "queued", counted)
+    await leave(registration_pool, "queued", counted)
+    assert await fold(registration_pool) == []
+
+
+async def test_a_total_of_none_whose_digest_says_otherwise_stays(registration_pool: Pool) -> None:
+    entered, left = attempts(2)
+    await enter(registration_pool, "queued", [entered])
+    await leave(registration_pool, "queued", [left])
+    assert await fold(registration_pool) == [("queued", 0)]
+    [row] = await read(registration_pool)
+    assert (row.count, row.digest) == (0, (entered.digests[0] - left.digests[0]) % DIGEST_MODULUS)
+
+
 async def test_the_open_minute_is_not_folded(registration_pool: Pool) -> None:
     await enter(registration_pool, "accepted", attempts(3))
     await registration_pool.execute("UPDATE ledger_delta SET at = now() + interval '1 minute'")
