@@ -83,9 +83,15 @@ class Bench:
     asked: Dwp | None = None  # in place of the one that is told
     polls: Polls = NO_POLLS
     lookups_per_second_max: int = 100_000
+    lookups_per_call_max: int = 100
 
     def rate(self, work: Work) -> Rate:
-        return Rate(self.pool, work, lookups_per_second_max=self.lookups_per_second_max)
+        return Rate(
+            self.pool,
+            work,
+            lookups_per_second_max=self.lookups_per_second_max,
+            lookups_per_call_max=self.lookups_per_call_max,
+        )
 
     def pending(self) -> Pending:
         return Pending(self.polls, self.metrics, deadline_hours=48.0)

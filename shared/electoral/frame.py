@@ -202,7 +202,7 @@ async def open_frame(
             keyring=keyring,
             sealer=sealer,
             pool=pool,
-            relay=Relay(pool, producer, metrics),
+            relay=Relay(pool, producer, metrics, batch_events_max=settings.relay_events_max),
             unfinished=UnfinishedRows(pool, sealer, sealed),
         )
 

@@ -20,7 +20,7 @@ from electoral.leases import give_back_lease, take_lease
 from electoral.metrics import Metrics
 from electoral.postgres import Connection, Pool, is_away
 
-BATCH_ROWS_MAX = 500
+BATCH_EVENTS_MAX = 500
 LEASE = "relay"
 LEASE_SECONDS = 5.0
 POLL_INTERVAL = 0.1  # seconds; a commit in this process wakes the relay at once
@@ -61,10 +61,18 @@ async def oldest_unpublished(pool: Pool) -> datetime | None:
 class Relay:
     """Publishes the outbox in order of writing, one relay at a time per database."""
 
-    def __init__(self, pool: Pool, producer: Producer, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        producer: Producer,
+        metrics: Metrics,
+        *,
+        batch_events_max: int = BATCH_EVENTS_MAX,
+    ) -> None:
         self._pool = pool
         self._producer = producer
         self._published = metrics.counter("outbox_published_total")
+        self._batch_events_max = batch_events_max
         self._owner: UUID = uuid4()
         self._woken = asyncio.Event()
         self._leased_until = 0.0  # on this process's clock, safely before the lease's end
@@ -100,7 +108,7 @@ class Relay:
         try:
             if not await self._hold_lease():
                 return False
-            rows = await self._pool.fetch(_READ, BATCH_ROWS_MAX, self._first())
+            rows = await self._pool.fetch(_READ, self._batch_events_max, self._first())
             if not rows:
                 return False
             await self._producer.publish([_record(row) for row in rows])
@@ -113,7 +121,7 @@ class Relay:
             await asyncio.sleep(RETRY_PAUSE)
             return False
         self._published.inc(len(rows))
-        return len(rows) == BATCH_ROWS_MAX
+        return len(rows) == self._batch_events_max
 
     def _first(self) -> int:
         """After which `seq` to read. What was deleted stays in the way of every read for as long as

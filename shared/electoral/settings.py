@@ -53,6 +53,9 @@ class ServiceSettings(BaseSettings):
         default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least level logged"
     )
     batch_messages_max: int = Field(default=500, ge=1, description="messages of one consumer batch")
+    relay_events_max: int = Field(
+        default=500, ge=1, description="events that are published and deleted together"
+    )
     held_share_max: float = Field(
         default=0.02, gt=0, le=1, description="share of messages held that stops consuming; 1: none"
     )

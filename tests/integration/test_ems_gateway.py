@@ -285,6 +285,17 @@ async def test_many_answers_at_once_have_a_result_each(world: World) -> None:
     assert await world.ledger() == {(HARTLEPOOL, "queued"): 2, (HARTLEPOOL, "acknowledged"): 118}
 
 
+async def test_no_more_calls_answers_are_committed_together_than_is_set(world: World) -> None:
+    ids = [bytes.fromhex(one) for one in await world.outcomes(6)]
+    chunks = [(Answer("hartlepool", one, "success", "token"),) for one in ids]
+    two_at_a_time = Answers(
+        world.pool, world.sealer, world.history, Metrics(), lambda: None, batch_chunks_max=2
+    )
+    async with two_at_a_time.group_commit:
+        await asyncio.gather(*(two_at_a_time.take(chunk) for chunk in chunks))
+    assert await world.pool.fetchval("SELECT count(DISTINCT xmin::text) FROM answer") == 3
+
+
 async def test_batches_with_the_same_ids_in_opposite_order_do_not_wait_in_a_circle(
     world: World,
 ) -> None:

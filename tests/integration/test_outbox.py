@@ -4,7 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from electoral import outbox, postgres
 from electoral.envelope import Envelope, unwrap, wrap
-from electoral.kafka import Producer, Reader, create_topics
+from electoral.kafka import Producer, Reader, Record, create_topics
 from electoral.metrics import Metrics
 from electoral.outbox import Relay
 from electoral.postgres import Pool
@@ -81,6 +81,28 @@ async def test_relay_publishes_in_order_of_writing_and_leaves_nothing(
         await Relay(registration_pool, producer, Metrics()).drain()
     assert await rows_left(registration_pool) == 0
     assert await read_all(kafka_bootstrap, topic, 1_200) == written
+
+
+class Noting(Producer):
+    """Notes how many events it is given at a time."""
+
+    sizes: tuple[int, ...] = ()
+
+    async def publish(self, records: Sequence[Record]) -> None:
+        self.sizes += (len(records),)
+        await super().publish(records)
+
+
+async def test_relay_takes_no_more_at_a_time_than_it_is_told(
+    registration_pool: Pool, kafka_bootstrap: str, topic: str
+) -> None:
+    written = await write(registration_pool, topic, 7)
+    producer = Noting(kafka_bootstrap, "test")
+    async with producer:
+        await Relay(registration_pool, producer, Metrics(), batch_events_max=3).drain()
+    assert producer.sizes == (3, 3, 1)
+    assert await rows_left(registration_pool) == 0
+    assert await read_all(kafka_bootstrap, topic, 7) == written
 
 
 async def test_relay_killed_between_publishing_and_deleting_repeats_and_loses_nothing(
@@ -171,7 +193,7 @@ async def test_what_was_published_is_not_read_over_again_while_somebody_has_an_o
 async def blocks(pool: Pool, first: int) -> int:
     """How many blocks a read touches that begins after a place."""
     explained = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + outbox._READ
-    (plan,) = json.loads(await pool.fetchval(explained, outbox.BATCH_ROWS_MAX, first))
+    (plan,) = json.loads(await pool.fetchval(explained, outbox.BATCH_EVENTS_MAX, first))
     found: int = plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
     return found
 

@@ -45,6 +45,12 @@ async def test_a_call_that_hangs_delays_the_settling_of_no_other(bench: Bench) -
     assert await bench.counts() == {"decided": 150, "waiting": 50}
 
 
+async def test_a_call_asks_about_no_more_than_is_set(bench: Bench) -> None:
+    bench.lookups_per_call_max = 3
+    await bench.lookups().ask([f"AB{n:06}" for n in range(7)])
+    assert sorted(map(len, bench.dwp.calls)) == [1, 3, 3]
+
+
 async def test_calls_that_never_were_sent_are_no_failures_of_dwp(bench: Bench) -> None:
     bench.dwp.hanging = True
     rate, breaker = bench.rate("new"), bench.breaker()

@@ -83,6 +83,7 @@ class Answers:
         history: History,
         metrics: Metrics,
         after_commit: Callable[[], None],
+        batch_chunks_max: int = BATCH_CHUNKS_MAX,
     ) -> None:
         self._pool = pool
         self._sealer = sealer
@@ -93,7 +94,7 @@ class Answers:
             self._commit,
             writers=1,
             pace=ANSWERS_PACE,
-            batch_items_max=BATCH_CHUNKS_MAX,
+            batch_items_max=batch_chunks_max,
             waiting_items_max=WAITING_CHUNKS_MAX,
         )
 

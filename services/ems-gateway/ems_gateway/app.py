@@ -19,7 +19,7 @@ from electoral.routes import Authenticate
 from electoral.sealing import Sealer
 from electoral.tls import server_context
 
-from ems_gateway.answers import Answers
+from ems_gateway.answers import BATCH_CHUNKS_MAX, Answers
 from ems_gateway.calling.callers import Caller, Callers
 from ems_gateway.calling.eros_file import open_eros_file, set_file_gauge
 from ems_gateway.calling.issued import Issued
@@ -88,6 +88,7 @@ def compose(
     after_commit: Callable[[], None],
     retention: Retention = KEPT_BY_DEFAULT,
     find_by_postcode: FindByPostcode | None = None,
+    answers_commit_max: int = BATCH_CHUNKS_MAX,
 ) -> Gateway:
     """Put together what the routes need; `after_commit` is called when events were written."""
     proofs = Proofs(index)
@@ -117,7 +118,7 @@ def compose(
             metrics=metrics,
             after_commit=after_commit,
         ),
-        answers=Answers(pool, sealer, history, metrics, after_commit),
+        answers=Answers(pool, sealer, history, metrics, after_commit, answers_commit_max),
         pulls=Pulls(pool),
         determinations=Determinations(
             pool, history, NoticeWriter(sealer, responsibilities.route), metrics, after_commit
@@ -196,6 +197,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> AsyncIterator[None]
             after_commit=frame.relay.wake,
             retention=settings.retention,
             find_by_postcode=None if parts is None else parts.gss_code,
+            answers_commit_max=settings.answers_commit_max,
         )
         await frame.enter("commits", gateway.answers.group_commit)
         await frame.stack.enter_async_context(lifecycle.task(gateway.pulls.keep_writing()))

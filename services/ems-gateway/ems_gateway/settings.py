@@ -38,6 +38,11 @@ class Settings(PublicServiceSettings):
         default=(),
         description="networks whose headers about a caller and its certificate are believed",
     )
+    answers_commit_max: int = Field(
+        default=40,
+        ge=1,
+        description="calls whose answers are committed together, at most 50 of each",
+    )
     requests_per_second_max: float = Field(
         default=100.0, ge=1, description="requests a second of one ERO, and 2 s of them at once"
     )

@@ -88,8 +88,12 @@ def _breaker(frame: Frame, settings: Settings) -> Breaker:
 
 
 def _rate(frame: Frame, settings: Settings, work: Work) -> Rate:
-    most = settings.dwp_lookups_per_second_max
-    return Rate(frame.pool, work, lookups_per_second_max=most)
+    return Rate(
+        frame.pool,
+        work,
+        lookups_per_second_max=settings.dwp_lookups_per_second_max,
+        lookups_per_call_max=settings.dwp_lookups_per_call_max,
+    )
 
 
 def _handler(

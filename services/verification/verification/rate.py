@@ -41,13 +41,20 @@ log = structlog.get_logger()
 class Rate:
     """The rate as one kind of work sees it, in one process."""
 
-    def __init__(self, pool: Pool, work: Work, *, lookups_per_second_max: int) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        work: Work,
+        *,
+        lookups_per_second_max: int,
+        lookups_per_call_max: int = LOOKUPS_MAX,
+    ) -> None:
         half = lookups_per_second_max // 2
         self._pool = pool
         self._work = work
         self._late = deque([0.0] * USUAL_OF, maxlen=USUAL_OF)  # seconds, of the latest turns
         self._line = asyncio.Lock()  # one turn at a time is taken, as late as can be
-        self.call_max = max(1, min(LOOKUPS_MAX, half // CALLS_PER_SECOND_MIN))
+        self.call_max = max(1, min(lookups_per_call_max, half // CALLS_PER_SECOND_MIN))
         # Seconds of a look-up. A window may begin with a call and end with another one.
         self._pause = WINDOW / (half - self.call_max + 1)
 

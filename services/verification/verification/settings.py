@@ -21,6 +21,9 @@ class Settings(ServiceSettings):
     )
     dwp_client_id: str = Field(description="OAuth2 client id at DWP")
     dwp_client_secret: SecretStr = Field(description="OAuth2 client secret at DWP")
+    dwp_lookups_per_call_max: int = Field(
+        default=100, ge=1, le=100, description="look-ups of one call to DWP"
+    )
     dwp_calls_in_flight_max: int = Field(
         default=8, ge=1, description="calls to DWP at once for new work"
     )
