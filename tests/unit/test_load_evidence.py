@@ -75,13 +75,6 @@ def test_minutes_have_what_was_scheduled_offered_and_accepted_in_them(tmp_path: 
     assert found.arrivals.invalid == []
 
 
-def test_who_is_sent_a_moment_after_the_schedules_end_is_of_its_last_minute(
-    tmp_path: Path,
-) -> None:
-    found = read([a_summary(60, offered=[567, 33])], [a_book(tmp_path / "book")])
-    assert [minute.offered for minute in found.arrivals.minutes] == [600]
-
-
 def test_latencies_and_answers_of_all_generators_are_together(tmp_path: Path) -> None:
     found = read(
         [a_summary(3), a_summary(2, resets=2, contradicted=1)], [a_book(tmp_path / "book")]

@@ -76,12 +76,12 @@ def _arrivals(summaries: Sequence[Json], by_second: Sequence[Json]) -> Arrivals:
     minutes = []
     for minute in range(length):
         begin, end = minute * MINUTE, (minute + 1) * MINUTE
-        if last := minute == length - 1:  # with those who came a moment after its end
+        if minute == length - 1:  # with those who came a moment after its end
             end = len(accepted)
         minutes.append(
             Minute(
                 sum(_of_minute(summary["scheduled"], minute) for summary in summaries),
-                sum(sum(s["offered"][minute : None if last else minute + 1]) for s in summaries),
+                round(sum(_of_minute(summary["offered"], minute) for summary in summaries)),
                 round(_at(accepted, end) - _at(accepted, begin)),
             )
         )

@@ -69,9 +69,15 @@ class Figures:
         else:
             self.failed += count
 
-    def offered_by_minute(self) -> list[int]:
-        last = max(self._by_minute, default=-1)
-        return [self._by_minute[minute] for minute in range(last + 1)]
+    def offered_by_minute(self, minutes: int) -> list[int]:
+        """By minute of a schedule that has so many: the last one's include who came after its end.
+
+        An arrival that was due a moment before that end is written a moment after it.
+        """
+        counts = [0] * minutes
+        for minute, count in self._by_minute.items():
+            counts[min(minute, minutes - 1)] += count
+        return counts
 
     def close_second(self, second: int) -> dict[str, float]:
         """The line for this second."""
@@ -96,7 +102,7 @@ class Figures:
 
     def summary(self, scheduled: Sequence[int], *, whole: bool) -> dict[str, object]:
         """`scheduled`: by minute, of those due; `whole`: the schedule came to its end."""
-        offered = self.offered_by_minute()
+        offered = self.offered_by_minute(len(scheduled))
         why = why_invalid(offered, scheduled, self.send_lag.percentile_ms(99), whole=whole)
         return {
             "offered": offered,
@@ -129,20 +135,15 @@ BOUNDARY = 2  # arrivals that a moment's lag may carry over the ends of a minute
 def why_invalid(
     offered: Sequence[int], scheduled: Sequence[int], lag_p99_ms: float, *, whole: bool
 ) -> str:
-    """Why this is no measurement of the system; "" if it is one."""
+    """Why this is no measurement of the system; "" if it is one. Counts are by minute."""
     if not whole:
         return "it was stopped before the schedule's end"
-    for minute in range(max(len(offered), len(scheduled))):
-        came, due = _at(offered, minute), _at(scheduled, minute)
+    for minute, (came, due) in enumerate(zip(offered, scheduled, strict=True)):
         if abs(came - due) > max(BOUNDARY, due * DIFFERENCE_MAX):
             return f"in minute {minute} {came} were offered and {due} were due"
     if lag_p99_ms > LAG_P99_MS_MAX:
         return f"the generator sent its 99th percentile {lag_p99_ms:.0f} ms late by itself"
     return ""
-
-
-def _at(counts: Sequence[int], minute: int) -> int:
-    return counts[minute] if minute < len(counts) else 0
 
 
 def _ms(seconds: float) -> float:
