@@ -20,6 +20,7 @@ WARMING_UP = 100  # journeys that do not count
 CONNECTIONS = 64
 UNFINISHED_PAGES = 6
 RATE_MIN = 40.0  # journeys a second
+PEAK = 230.0  # journeys a second: two million a day, in the shape of the busiest evening
 CPU_MS_MAX = 40.0  # of a journey: registration and Postgres
 PAGE_P99_MS_MAX = 500.0
 SESSIONS = "SELECT count(*) FROM form_session"
@@ -66,13 +67,17 @@ def _show(seen: dict[str, Any], used: dict[str, float], processes: int) -> bool:
     counted = cpu_ms["registration"] + cpu_ms["postgres"]
     requests = seen["requests"] / max(1, done)
     print(
-        f"{rate:,.1f} journeys/s completed (goal {RATE_MIN:.0f}), {processes} processes,"
+        f"{rate:,.1f} journeys/s held (goal {RATE_MIN:.0f}), {processes} processes,"
         f" {requests:.1f} requests and {seen['bytes'] / max(1, done) / 1024:,.0f} KiB each."
     )
     _show_stopped(seen)
     for name, each in cpu_ms.items():
         print(f"  {name:14} {each:6.2f} ms of CPU a journey, {each / requests:.2f} a request")
     print(f"  both counted   {counted:6.2f} ms (goal {CPU_MS_MAX:.0f})")
+    print(
+        f"  {PEAK:.0f} journeys/s, the busiest hour's, need {PEAK * counted / 1000:.1f} cores"
+        f" for registration and Postgres ({PEAK:.0f} x {counted:.2f} / 1000)"
+    )
     print(
         f"  page p50 {seen['p50']:.0f} ms, p95 {seen['p95']:.0f} ms, p99 {seen['p99']:.0f} ms"
         f" (goal {PAGE_P99_MS_MAX:.0f}), worst {seen['worst']:.0f} ms"
