@@ -169,6 +169,10 @@ growth: $(VENV)/installed-dev ## blocks, time and sizes beside 10 thousand, 1 an
 overload: $(VENV)/installed-dev ## three times the sustainable rate for 5 minutes, with admission and without: 15 minutes
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.overload $(OVERLOAD)
 
+.PHONY: bounds
+bounds: $(VENV)/installed-dev ## what each batching idea is worth, with its bound set to one: 25 minutes
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.bounds $(BOUNDS)
+
 .PHONY: fuzz
 fuzz: $(VENV)/installed-dev ## 10,000 made-up requests to the gateway, from its own document
 	@GATEWAY_FUZZ_CASES=10000 $(PYTEST) -s tests/integration/test_gateway_fuzz.py
