@@ -292,6 +292,20 @@ async def test_more_rows_than_one_step_takes_are_all_deleted(bench: Bench) -> No
     assert await rows(bench) == {}
 
 
+async def test_after_a_slow_step_pruning_rests_for_several_times_as_long(
+    bench: Bench, keys_root: Path
+) -> None:
+    await fill(bench, keys_root, date(2025, 9, 1))
+    async with postgres.transaction(bench.pool) as connection:
+        await connection.execute("SELECT FROM identity_index FOR UPDATE")
+        pruned = asyncio.create_task(pruned_on(bench, 2026, 11, 1))
+        await asyncio.sleep(0.5)
+        assert not pruned.done()
+    released = perf_counter()
+    assert await pruned == 60
+    assert perf_counter() - released > 0.25 * pruning.REST
+
+
 async def test_pruning_begins_at_four_in_the_morning(
     bench: Bench, keys_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,13 +48,16 @@ UPDATE identity_index i SET uses = r.uses
  WHERE i.key_id = r.key_id AND i.hash = r.hash
 """
 _NEXT_KEY = "SELECT key_id FROM identity_index WHERE key_id > $1 ORDER BY key_id LIMIT 1"
+# A row stands where it was written: those of a key stand together, and a block is changed once.
 _DELETE = """
-WITH step AS (
-    SELECT hash FROM identity_index WHERE key_id = $1 AND hash > $2
-     ORDER BY hash LIMIT $3 FOR UPDATE SKIP LOCKED
+WITH gone AS (
+    DELETE FROM identity_index
+     WHERE ctid >= $1::tid AND ctid < $2::tid AND key_id = ANY($3::text[]) RETURNING 1
 )
-DELETE FROM identity_index i USING step WHERE i.key_id = $1 AND i.hash = step.hash
-RETURNING i.hash
+SELECT count(*) FROM gone
+"""
+_BLOCKS = """
+SELECT pg_relation_size('identity_index') / current_setting('block_size')::bigint
 """
 
 
@@ -100,6 +103,13 @@ async def next_key(pool: Pool, after: str) -> str | None:
     return key_id
 
 
-async def delete_rows(pool: Pool, key_id: str, after: bytes, count: int) -> list[bytes]:
-    """Delete up to so many rows of a key, by hash, after a hash; returns their hashes."""
-    return [row[0] for row in await pool.fetch(_DELETE, key_id, after, count)]
+async def count_blocks(pool: Pool) -> int:
+    """Return how many blocks the index's rows take."""
+    blocks: int = await pool.fetchval(_BLOCKS)
+    return blocks
+
+
+async def delete_rows(pool: Pool, key_ids: Sequence[str], begin: int, end: int) -> int:
+    """Delete the rows of these keys in blocks from `begin` to before `end`; returns how many."""
+    count: int = await pool.fetchval(_DELETE, (begin, 0), (end, 0), list(key_ids))
+    return count
