@@ -170,6 +170,24 @@ async def test_checked_is_the_first_final_outcome_whatever_came_before_and_after
         assert await citizen.ask() == ("checked", {"checked": timestamp(NOON + 2 * MINUTE)})
 
 
+async def test_what_comes_again_keeps_the_earlier_time_and_what_is_new_beside_it_is_noted(
+    citizen: Citizen, registration_pool: Pool, sealer: Sealer
+) -> None:
+    one = citizen.application_id
+    await note(registration_pool, verified(sealer, one, NOON))
+    await note(
+        registration_pool,
+        verified(sealer, one, NOON + MINUTE),
+        acknowledged(one, NOON + 3 * MINUTE),
+        verified(sealer, uuid4(), NOON),
+    )
+    await note(registration_pool, acknowledged(one, NOON + 2 * MINUTE))
+    steps = {"checked": NOON, "with-your-council": NOON + 2 * MINUTE}
+    told = {step: timestamp(at) for step, at in steps.items()}
+    assert await citizen.ask() == ("with-your-council", told)
+    assert await registration_pool.fetchval("SELECT count(*) FROM progress") == 3
+
+
 async def test_what_happens_to_another_application_changes_nothing(
     citizen: Citizen, registration_pool: Pool, sealer: Sealer
 ) -> None:

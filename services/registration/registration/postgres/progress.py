@@ -12,12 +12,7 @@ SELECT application_id, postcode_hash, postcode_key_id, gss_code, received_at
   FROM application WHERE reference = $1
 """
 _PROGRESS = "SELECT fact, at FROM progress WHERE application_id = $1"
-_ADVANCE = """
-INSERT INTO progress AS known (application_id, fact, at)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) ORDER BY 1, 2
-    ON CONFLICT (application_id, fact) DO UPDATE SET at = excluded.at
- WHERE known.at > excluded.at
-"""
+_ADVANCE = "SELECT note_progress($1, $2, $3)"
 
 
 @dataclass(frozen=True, slots=True)
