@@ -4,7 +4,7 @@ import struct
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from time import time
-from uuid import UUID
+from uuid import RFC_4122, UUID
 
 import pytest
 from electoral.identifiers import (
@@ -14,6 +14,7 @@ from electoral.identifiers import (
     draw_reference,
     is_reference,
     new_application_id,
+    new_event_id,
     normalise_reference,
     record_id,
     revision_digest,
@@ -74,6 +75,14 @@ def test_application_ids_are_in_order_of_time_and_random() -> None:
     for one in ids:
         assert (one.version, one.variant) == (7, "specified in RFC 4122")
         assert before <= one.int >> 80 <= after
+
+
+def test_ids_are_of_the_versions_that_they_say() -> None:
+    for drawn, version in ((new_application_id(), 7), (new_event_id(), 4)):
+        assert (drawn.version, drawn.variant) == (version, RFC_4122)
+        assert UUID(str(drawn)) == drawn
+        assert UUID(bytes=drawn.bytes) == drawn
+        assert hash(UUID(str(drawn))) == hash(drawn)
 
 
 def test_the_first_id_of_a_moment_is_before_all_that_are_drawn_then() -> None:
