@@ -8,12 +8,14 @@ one.
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from electoral.sealing import LONDON, DestroyedKey, Keyring, SealingError, UnknownKey, utc_now
+from electoral.today import Today
 
 # `arrival` signs the times at which people first came, and hashes nothing.
 IndexPurpose = Literal["body", "status", "nino-index", "person-index", "arrival"]
@@ -22,6 +24,7 @@ PermanentPurpose = Literal["idempotency", "history"]  # `history` signs, and has
 LIVE_KEYS_KNOWN = timedelta(minutes=1)  # before they are looked up again
 
 
+@lru_cache(maxsize=256)
 def quarterly_key_id(purpose: IndexPurpose, day: date) -> str:
     """Name the key that indexes in a quarter."""
     return f"{purpose}-{day.year}q{(day.month + 2) // 3}"
@@ -54,6 +57,7 @@ class BlindIndex:
     def __init__(self, keyring: Keyring, now: Callable[[], datetime] = utc_now) -> None:
         self._keyring = keyring
         self._now = now
+        self._today = Today(now)
         self._ready: dict[str, IndexKey] = {}
         self._live: dict[IndexPurpose, tuple[datetime, tuple[IndexKey, ...]]] = {}
 
@@ -89,7 +93,8 @@ class BlindIndex:
 
     def quarter(self, purpose: IndexPurpose, *, later: timedelta = timedelta()) -> str:
         """Name the key of this quarter, or of the one so much later (London)."""
-        return quarterly_key_id(purpose, (self._now() + later).astimezone(LONDON).date())
+        day = (self._now() + later).astimezone(LONDON).date() if later else self._today()
+        return quarterly_key_id(purpose, day)
 
     def is_destroyed(self, key_id: str) -> bool:
         """Say whether a key was destroyed; one that is only missing may be restored."""

@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from electoral.today import Today
+
 SealPurpose = Literal["person", "nino-online", "nino-council", "form-session"]
 
 KEY_BYTES = 32
@@ -128,6 +130,7 @@ def make_lasting(directory: Path) -> None:
         os.close(descriptor)
 
 
+@lru_cache(maxsize=256)
 def daily_key_id(purpose: SealPurpose, day: date) -> str:
     """Name the key that seals on a London day."""
     return f"{purpose}-{day.isoformat()}"
@@ -158,12 +161,12 @@ class Sealer:
 
     def __init__(self, keyring: Keyring, now: Callable[[], datetime] = utc_now) -> None:
         self._keyring = keyring
-        self._now = now
+        self._today = Today(now)
         self._ciphers: dict[str, AESGCM] = {}
 
     def seal(self, purpose: SealPurpose, application_id: UUID, plain: bytes) -> str:
         """Seal under today's key; raises `UnknownKey` when nobody has made it."""
-        key_id = daily_key_id(purpose, self._now().astimezone(LONDON).date())
+        key_id = daily_key_id(purpose, self._today())
         nonce = os.urandom(NONCE_BYTES)
         cipher = self._cipher(key_id)
         sealed = nonce + cipher.encrypt(nonce, plain, _bound_to(application_id, purpose, key_id))
@@ -201,7 +204,7 @@ class Sealer:
 
     def missing_keys(self, purposes: tuple[SealPurpose, ...]) -> tuple[str, ...]:
         """Name today's keys that are not there; `/readyz` shows them."""
-        today = self._now().astimezone(LONDON).date()
+        today = self._today()
         return tuple(key_id for p in purposes if not self._has(key_id := daily_key_id(p, today)))
 
     def _has(self, key_id: str) -> bool:
