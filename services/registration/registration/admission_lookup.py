@@ -4,9 +4,15 @@ When it is slow everybody takes longer and many more are on their way, and none 
 work for us: without this, intake would be held down because somebody else is slow.
 """
 
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
 from electoral.address_lookup import Address, AddressLookup
+from electoral.begun import Begun
 
 from registration.admission import Admission
+
+T = TypeVar("T")
 
 
 class LookupElsewhere:
@@ -17,9 +23,14 @@ class LookupElsewhere:
         self._admission = admission
 
     async def by_uprn(self, uprn: str) -> Address | None:
-        with self._admission.elsewhere():
-            return await self._lookup.by_uprn(uprn)
+        return await self._elsewhere(self._lookup.by_uprn(uprn))
 
     async def by_postcode(self, postcode: str) -> tuple[Address, ...]:
+        return await self._elsewhere(self._lookup.by_postcode(postcode))
+
+    async def _elsewhere(self, answer: Coroutine[Any, Any, T]) -> T:
+        begun = Begun(answer)
+        if begun.is_done:
+            return begun.value
         with self._admission.elsewhere():
-            return await self._lookup.by_postcode(postcode)
+            return await begun

@@ -1,16 +1,16 @@
 """Who is responsible: the authority of the full address, not of the postcode alone."""
 
 import asyncio
-from collections.abc import Awaitable
-from dataclasses import dataclass
+from collections.abc import Coroutine
 from datetime import date
-from typing import TypeGuard, TypeVar
+from typing import Any, NamedTuple, TypeGuard, TypeVar
 
 import structlog
 from electoral.address_lookup import Address as KnownAddress
 from electoral.address_lookup import AddressLookup
 from electoral.answers import Address
 from electoral.authorities import AUTHORITY_UNKNOWN, Authorities, Nation
+from electoral.begun import Begun
 from electoral.events import AddressBasis
 from electoral.postcodes import PostcodeIndex
 
@@ -21,8 +21,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """The authority an application belongs to, and how it was found."""
 
     gss_code: str
@@ -99,11 +98,14 @@ class AuthorityFinder:
         known = await self._asked(self._addresses.by_uprn(typed.uprn))
         return known.gss_code if known and known.postcode == typed.postcode else None
 
-    async def _asked(self, answer: Awaitable[T]) -> T | None:
+    async def _asked(self, answer: Coroutine[Any, Any, T]) -> T | None:
         """Wait for the look-up. Whatever befalls it, nobody is kept from applying by it."""
         try:
+            begun = Begun(answer)
+            if begun.is_done:
+                return begun.value
             async with asyncio.timeout(self._lookup_timeout):
-                return await answer
+                return await begun
         except Exception as error:
             log.warning("address look-up did not answer", error_class=type(error).__name__)
             return None
