@@ -4,20 +4,12 @@ What is made for every application is a NamedTuple: it is as immutable as a froz
 is made and compared in a fraction of its time.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from electoral.events import (
-    AddressBasis,
-    ApplicationReceived,
-    ApplicationType,
-    IdempotencyProof,
-    Language,
-    NinoAbsence,
-    Source,
-)
+from electoral.events import AddressBasis, ApplicationType, Language, NinoAbsence, Source
+from pydantic_core import to_json
 
 ARRIVAL_CLAMP = timedelta(minutes=1)  # an arrival is at most this much before its receipt
 
@@ -67,36 +59,40 @@ class Stored(NamedTuple):
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """The answer to an application that is safe with us."""
 
     stored: Stored
     replayed: bool
 
 
-def received_event(acceptance: Acceptance, stored: Stored) -> ApplicationReceived:
-    """Make the event of an acceptance that was stored."""
-    return ApplicationReceived(
-        application_id=acceptance.application_id,
-        attempt=1,
-        gss_code=acceptance.gss_code,
-        received_at=stored.received_at,
-        attempt_received_at=stored.received_at,
-        reference=acceptance.reference,
-        type=acceptance.type,
-        source=acceptance.source,
-        language=acceptance.language,
-        arrived_at=stored.arrived_at,
-        previous_gss_code=acceptance.previous_gss_code,
-        address_basis=acceptance.address_basis,
-        client_id=acceptance.key.client_id,
-        person=acceptance.sealed_person,
-        nino=acceptance.sealed_nino,
-        nino_absence=acceptance.nino_absence,
-        idempotency=IdempotencyProof(
-            key_hash=acceptance.key.idempotency_hash.hex(),
-            body_hash=acceptance.body_hash.hex(),
-            body_key_id=acceptance.body_key_id,
-        ),
-    )
+def received_value(acceptance: Acceptance, stored: Stored) -> bytes:
+    """Write the value of an `ApplicationReceived` as the model itself would.
+
+    A model that is made only to be written costs four times as much.
+    """
+    document: dict[str, object] = {
+        "applicationId": str(acceptance.application_id),
+        "attempt": 1,
+        "gssCode": acceptance.gss_code,
+        "receivedAt": stored.received_at,
+        "attemptReceivedAt": stored.received_at,
+        "reference": acceptance.reference,
+        "type": acceptance.type,
+        "source": acceptance.source,
+        "language": acceptance.language,
+        "arrivedAt": stored.arrived_at,
+        "previousGssCode": acceptance.previous_gss_code,
+        "addressBasis": acceptance.address_basis,
+        "clientId": acceptance.key.client_id,
+        "person": acceptance.sealed_person,
+        "nino": acceptance.sealed_nino,
+        "ninoAbsence": acceptance.nino_absence,
+        "isWhole": False,
+        "idempotency": {
+            "keyHash": acceptance.key.idempotency_hash.hex(),
+            "bodyHash": acceptance.body_hash.hex(),
+            "bodyKeyId": acceptance.body_key_id,
+        },
+    }
+    return to_json({name: one for name, one in document.items() if one is not None})

@@ -4,7 +4,8 @@ import hmac
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from electoral.envelope import wrap
+from electoral.envelope import AttemptHeaders, Envelope, wrap_value
+from electoral.events import ApplicationReceived
 from electoral.identifiers import draw_reference
 from electoral.ledger import Counted, LedgerDeltas
 from electoral.outbox import write_outbox
@@ -16,7 +17,7 @@ from registration.acceptance import (
     IntakeKey,
     Receipt,
     Stored,
-    received_event,
+    received_value,
 )
 from registration.errors import KeyReused, KeysMissing, NoFreeReference
 from registration.performance.counting import PerformanceDeltas
@@ -83,12 +84,10 @@ class Intake:
         for one in acceptances:
             new = stored.get(one.key)
             if new is not None:
-                now, event = new.received_at, received_event(one, new)
+                now = new.received_at
                 deltas.enter("accepted", Counted(one.application_id, 1, 0, now, one.gss_code))
                 figures.accept(one, now)
-                envelopes.append(
-                    wrap(event, source="registration", at=now, traceparent=one.traceparent)
-                )
+                envelopes.append(_received(one, new))
         await deltas.write(connection)
         await append_deltas(connection, figures)
         await write_outbox(connection, envelopes)
@@ -114,3 +113,14 @@ class Intake:
         if not hmac.compare_digest(stored.body_hash, body_hash):
             return KeyReused()
         return Receipt(stored, replayed=True)
+
+
+def _received(one: Acceptance, stored: Stored) -> Envelope:
+    return wrap_value(
+        ApplicationReceived,
+        received_value(one, stored),
+        AttemptHeaders(one.application_id, 1, None, one.gss_code, stored.received_at),
+        source="registration",
+        at=stored.received_at,
+        traceparent=one.traceparent,
+    )
