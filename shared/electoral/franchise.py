@@ -84,6 +84,7 @@ def age_on(date_of_birth: date, on: date) -> int:
     return on.year - date_of_birth.year - before_birthday
 
 
+@lru_cache(maxsize=_DAYS_KEPT)
 def minimum_age(nation: Nation | None, on: date) -> int:
     """Return the minimum age, in years, to apply in a nation on a day."""
     if nation is not None:
@@ -100,12 +101,7 @@ def eligible(
     """Judge an applicant's nationalities (at least one, alpha-2 codes) by the best of them."""
     if not nationalities:
         raise ValueError("without a nationality there is nothing to judge: the ERO asks")
-    judgements = {
-        _judge(nationality, each, on, eu_retained_rights)
-        for each in (NATIONS if nation is None else (nation,))
-        for nationality in nationalities
-    }
-    return min(judgements, key=_MOST_LENIENT_FIRST.index)
+    return _best(tuple(nationalities), nation, on, eu_retained_rights)
 
 
 def is_country(code: str) -> bool:
@@ -123,6 +119,18 @@ def country_names() -> dict[str, str]:
 def _minimum_age(nation: Nation, on: date) -> MinimumAge:
     rules = [rule for rule in _minimum_ages() if rule.nation == nation]
     return max((rule for rule in rules if _begun(rule.valid_from, on)), key=_begin)
+
+
+@lru_cache(maxsize=_JUDGEMENTS_KEPT)
+def _best(
+    nationalities: tuple[str, ...], nation: Nation | None, on: date, eu_retained_rights: bool | None
+) -> Eligibility:
+    judgements = {
+        _judge(nationality, each, on, eu_retained_rights)
+        for each in (NATIONS if nation is None else (nation,))
+        for nationality in nationalities
+    }
+    return min(judgements, key=_MOST_LENIENT_FIRST.index)
 
 
 @lru_cache(maxsize=_JUDGEMENTS_KEPT)

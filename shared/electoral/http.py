@@ -83,6 +83,7 @@ def edge(metrics: Metrics) -> Middleware:
     """Make the outermost middleware: problem documents for what is raised, and one log line."""
     requests = metrics.counter("http_requests_total")
     seconds = metrics.histogram("http_request_seconds")
+    lines = log.bind()  # `log` looks for its logger each time
     # Looking a label up costs more than counting: each pair is looked up once.
     count_of = lru_cache(maxsize=512)(lambda route, status: requests.labels(route, status).inc)
     time_of = lru_cache(maxsize=128)(lambda route: seconds.labels(route).observe)
@@ -96,7 +97,7 @@ def edge(metrics: Metrics) -> Middleware:
         count_of(route, response.status)()
         time_of(route)(elapsed)
         # What went well is counted, and logged only where somebody looks for it.
-        say = log.debug if response.status < 400 else log.info
+        say = lines.debug if response.status < 400 else lines.info
         say("request", route=route, status=response.status, seconds=round(elapsed, 4))
         return response
 

@@ -1,7 +1,5 @@
 """Submissions, counted: how many were accepted, were repeats, or could not be committed."""
 
-from dataclasses import replace
-
 from electoral.group_commit import TooManyWaiting, Unavailable
 from electoral.metrics import Metrics
 from electoral.problems import Problem
@@ -39,7 +37,7 @@ class CountedSubmissions:
         except Problem as problem:
             if arrival.came_at is None or not problem.errors:
                 raise
-        return await self._submissions.submit(body, replace(arrival, came_at=None))
+        return await self._submissions.submit(body, arrival._replace(came_at=None))
 
 
 def _reason(error: Unavailable) -> str:

@@ -152,6 +152,8 @@ def _tokens(location: Iterable[int | str], code: str) -> Iterator[str]:
 def field_errors(faults: Iterable[Fault], language: Language) -> tuple[FieldError, ...]:
     """Put faults into the form's order, each once, and give them their sentences."""
     found = list(faults)
+    if not found:
+        return ()
     unsupported = [fault for fault in found if fault.code == "not-yet-supported"]
     # Fields of another type of application look unknown here; saying so would mislead.
     once = {(fault.pointer, fault.code): fault for fault in unsupported or found}

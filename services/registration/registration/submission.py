@@ -1,7 +1,7 @@
 """Submission: from a parsed body to a receipt, or to what is wrong with it."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from electoral import franchise, problems
 from electoral.blind_index import BlindIndex
@@ -27,8 +27,7 @@ from registration.reading import InvalidApplication, check_for_nation, read_appl
 Committer = GroupCommit[tuple[Acceptance, bytes], Answer]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """How an application reached us."""
 
     partner: Partner
@@ -44,8 +43,7 @@ class Arrival:
         return self.came_at or self.at
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
+class _Sent(NamedTuple):
     """What was sent, as far as it matters for recognising a repeat."""
 
     key: IntakeKey
