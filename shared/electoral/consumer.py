@@ -8,7 +8,7 @@ worker that lost a partition misses, drops that partition's part and records the
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import time
 from typing import Generic
 from uuid import UUID, uuid4
@@ -75,10 +75,10 @@ class _Work(Generic[Prepared]):
     message: Message
     result: Prepared | Hold | None = None
     is_foreign: bool = False  # held without what its headers say: Postgres does not have it
+    place: Partition = field(init=False)  # the message's: asked for several times
 
-    @property
-    def place(self) -> Partition:
-        return self.message.place
+    def __post_init__(self) -> None:
+        self.place = self.message.place
 
 
 class BatchSize:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from electoral.envelope import Undecodable, unwrap
 from electoral.events import Event
@@ -34,8 +34,7 @@ class StopConsuming(Exception):
     """The consumer must not go on: its message says what is wrong and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """One decoded message."""
 
     event: Event
