@@ -19,7 +19,6 @@ from ems_gateway.history.writing import Entry as HistoryEntry
 from ems_gateway.history.writing import History
 from ems_gateway.items import Json, item, read_person
 from ems_gateway.moves.responsibility import Responsibilities
-from ems_gateway.postgres.holds import is_on_hold
 from ems_gateway.postgres.leases import lease
 from ems_gateway.postgres.pages import (
     Entry,
@@ -112,10 +111,7 @@ class Pages:
 
     async def _page(self, read: Read, wanted: Wanted, count: Count) -> Json:
         async with self._turns[wanted.ero].taken():
-            page = await self._filled(read, wanted, count)
-        if not page["registrations"] and await is_on_hold(self._pool, wanted.ero):
-            page["onHold"] = True
-        return page
+            return await self._filled(read, wanted, count)
 
     async def _filled(self, read: Read, wanted: Wanted, count: Count) -> Json:
         """Read until the page is full: what does not open hides nothing that is behind it."""
@@ -127,7 +123,8 @@ class Pages:
             shown = await self._rendered(page)
             items += (one for _, one in shown)
             if not page.may_go_on:
-                return {"registrations": items, "remaining": 0}
+                on_hold: Json = {"onHold": True} if page.on_hold and not items else {}
+                return {"registrations": items, "remaining": 0} | on_hold
             wanted = wanted.behind(
                 page.entries[-1].place,
                 count=len(shown),

@@ -10,6 +10,7 @@ from ems_gateway.postgres.pages import (
     FITTING,
     FREE,
     OLDEST_FIRST,
+    PLACES_AND_RECORDS,
     ROWS_AFTER,
     Page,
     Wanted,
@@ -26,14 +27,14 @@ WITH page AS (
     UPDATE queue q SET leased_until = now() + make_interval(secs => $7), lease_id = $8
       FROM fitting WHERE q.position = fitting.position
     RETURNING q.position, q.order_at, q.gss_code, q.size, q.offer, q.leased_until, q.lease_id,
-              fitting.paged
+              fitting.more
 ), noted AS (
     INSERT INTO record_lease AS noted (lease_id, ero, leased_until, positions)
     SELECT $8, $1, max(leased_until), array_agg(position) FROM leased HAVING count(*) > 0
         ON CONFLICT (lease_id) DO UPDATE SET positions = noted.positions || excluded.positions,
                                              leased_until = excluded.leased_until
-) SELECT position, order_at, gss_code, size, offer, leased_until, lease_id, paged
-    FROM leased {OLDEST_FIRST}
+)
+{PLACES_AND_RECORDS.format(places="leased")}
 """
 # In one order; whoever answers waits for a lease that is being given, and sees it.
 _LOCK_LEASES = """
@@ -69,7 +70,7 @@ async def lease(connection: Connection, wanted: Wanted, seconds: int, lease_id: 
     rows = await connection.fetch(
         _LEASE, *wanted.arguments(), wanted.count_max, wanted.bytes_max, float(seconds), lease_id
     )
-    return await page_of(connection, rows, wanted)
+    return page_of(rows, wanted)
 
 
 async def lock_leases(

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import asyncpg
-from electoral.postgres import Connection, Pool
+from electoral.postgres import Pool
 
 from ems_gateway.items import Content, Delivery
 from ems_gateway.postgres.failures import Failure, read_failures
@@ -41,6 +41,7 @@ class Page:
 
     entries: list[Entry]
     may_go_on: bool  # whether any can be behind the last one
+    on_hold: bool  # whether delivery to the ERO pauses: then there are none
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +77,39 @@ FREE = "AND (leased_until IS NULL OR leased_until <= now())"
 
 # As many of the oldest rows as fit into a page of so many bytes (one always does).
 FITTING = """
-SELECT position, order_at, gss_code, size, offer, leased_until, lease_id, paged
-  FROM (SELECT page.*, sum(size) OVER oldest AS total, row_number() OVER oldest AS number,
-               count(*) OVER () AS paged
+SELECT order_at, position, gss_code, size, offer, leased_until, lease_id, more
+  FROM (SELECT page.*, sum(size) OVER oldest AS total,
+               lead(position) OVER oldest IS NOT NULL AS more
           FROM page WINDOW oldest AS (ORDER BY order_at, position)) AS counted
- WHERE total <= $6 OR number = 1
+ WHERE total <= $6 OR total = size
 """
 OLDEST_FIRST = "ORDER BY order_at, position"
-# Whole records by an array of positions, in a statement of their own: neighbours cost one descent
-# of the index, and no wrong guess of how many there are can make a page cost its square.
-_WHOLE = """
-SELECT position, record_id, application_id, attempt, revision, replaces, event, person
-  FROM record WHERE position = ANY($1::bigint[])
+# In one statement, in no order: the places of a page, their whole records, and a row of nothing if
+# the ERO is on hold. Records are found by an array of positions, never joined: neighbours cost one
+# descent of the index, and no wrong guess of how many there are can make a page cost its square.
+PLACES_AND_RECORDS = """
+SELECT order_at, position, gss_code, size, offer, leased_until, lease_id, more,
+       NULL::bytea AS record_id, NULL::uuid AS application_id, NULL::int AS attempt,
+       NULL::int AS revision, NULL::bytea AS replaces, NULL::text AS event, NULL::text AS person
+  FROM {places}
+ UNION ALL
+SELECT NULL, position, NULL, NULL, NULL, NULL, NULL, NULL,
+       record_id, application_id, attempt, revision, replaces, event, person
+  FROM record WHERE position = ANY(ARRAY(SELECT position FROM {places}))
+ UNION ALL
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+  FROM ero_hold WHERE ero = $1 AND resumed_at IS NULL
+"""
+_PLACE_COLUMNS = 8
+_READ_FITTING = f"""
+), fitting AS MATERIALIZED ({FITTING})
+{PLACES_AND_RECORDS.format(places="fitting")}
 """
 _READ_QUEUED = f"""
 WITH page AS (
     SELECT position, order_at, gss_code, size, offer, leased_until, lease_id
            {ROWS_AFTER.format(table="queue")} {OLDEST_FIRST} LIMIT $5
-) {FITTING} {OLDEST_FIRST}
+{_READ_FITTING}
 """
 # The sealed text of a failure is never shorter than the text, and the rest of it is short.
 _READ_HELD = f"""
@@ -104,7 +120,7 @@ WITH page AS (
                 WHERE a.position = held_record.position AND a.offer = held_record.offer
                   AND a.status = 'failure'), 0) AS size
            {ROWS_AFTER.format(table="held_record")} {OLDEST_FIRST} LIMIT $5
-) {FITTING} {OLDEST_FIRST}
+{_READ_FITTING}
 """
 _COUNT = "SELECT count(*) FROM (SELECT 1 {rows} LIMIT $5) AS behind"
 _COUNT_QUEUED = _COUNT.format(rows=ROWS_AFTER.format(table="queue"))
@@ -128,30 +144,29 @@ async def read_held(pool: Pool, wanted: Wanted) -> Page:
     page = await _read(pool, _READ_HELD, wanted)
     failures = await read_failures(pool, [entry.place.position for entry in page.entries])
     told = [entry._replace(failure=failures.get(entry.place.position)) for entry in page.entries]
-    return Page(told, page.may_go_on)
+    return replace(page, entries=told)
 
 
 async def _read(pool: Pool, query: str, wanted: Wanted) -> Page:
     rows = await pool.fetch(query, *wanted.arguments(), wanted.count_max, wanted.bytes_max)
-    return await page_of(pool, rows, wanted)
+    return page_of(rows, wanted)
 
 
-async def page_of(
-    connection: Connection | Pool, rows: Sequence[asyncpg.Record], wanted: Wanted
-) -> Page:
-    """Read the whole records that the rows of `FITTING` tell the places of."""
-    if not rows:
-        return Page([], may_go_on=False)
-    whole = await connection.fetch(_WHOLE, [row["position"] for row in rows])
-    records = {record["position"]: record for record in whole}
-    cut = len(rows) < rows[0]["paged"] or len(rows) == wanted.count_max
-    entries = [_entry(row, records[row["position"]], wanted.ero) for row in rows]
-    return Page(entries, may_go_on=cut)
+def page_of(rows: Sequence[asyncpg.Record], wanted: Wanted) -> Page:
+    """Put together what the rows of `PLACES_AND_RECORDS` tell."""
+    places = sorted(row[:_PLACE_COLUMNS] for row in rows if row["order_at"] is not None)
+    records = {row["position"]: row[_PLACE_COLUMNS:] for row in rows if row["record_id"]}
+    more = bool(places) and (places[-1][-1] or len(places) == wanted.count_max)
+    return Page(
+        entries=[_entry(place, records[place[1]], wanted.ero) for place in places],
+        may_go_on=more,
+        on_hold=any(row["position"] is None for row in rows),
+    )
 
 
-def _entry(row: asyncpg.Record, record: asyncpg.Record, ero: str) -> Entry:
-    position, order_at, gss_code, size, offer, leased_until, lease_id, _ = row
-    _, record_id, application_id, attempt, revision, replaces, event, person = record
+def _entry(place: tuple[Any, ...], record: tuple[Any, ...], ero: str) -> Entry:
+    order_at, position, gss_code, size, offer, leased_until, lease_id, _ = place
+    record_id, application_id, attempt, revision, replaces, event, person = record
     return Entry(
         place=Place(order_at, position),
         size=size,
