@@ -1,6 +1,6 @@
 """What the gateway does with an outcome: keep it for the ERO who answers for the place."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -89,7 +89,7 @@ class KeepForEro:
             connection,
             arrivals,
             [_position(arrival, begun) for arrival in arrivals],
-            _replaced(arrivals, standings),
+            _replaced(arrivals, begun, standings),
             [destination.ero for destination in destinations],
         )
         entries: list[Entry] = []
@@ -186,9 +186,13 @@ def _position(arrival: Arrival, begun: Mapping[AttemptKey, _Begun]) -> int | Non
     return one.filed.position if one and one.filed.record_id == arrival.record_id else None
 
 
-def _replaced(arrivals: Sequence[Arrival], standings: Standings) -> list[bytes | None]:
+def _replaced(
+    arrivals: Sequence[Arrival], begun: Collection[AttemptKey], standings: Standings
+) -> list[bytes | None]:
     """Name, for each record in order, the one that it takes the place of."""
-    names = []
+    if len(begun) == len(arrivals):  # an attempt of its own each, and nothing before
+        return [None] * len(arrivals)
+    names: list[bytes | None] = []
     draft = standings.copy()
     for arrival in arrivals:
         event = arrival.event

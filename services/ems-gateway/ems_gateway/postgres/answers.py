@@ -7,11 +7,6 @@ from electoral.postgres import Connection
 
 from ems_gateway.delivery import AnswerStatus
 
-_INSERT_ANSWERS = """
-INSERT INTO answer (position, offer, status, ero, reason, suggested_gss_code, sealed_text)
-SELECT * FROM unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[],
-                     $7::text[])
-"""
 # Whoever answered a record that is another's now is still told that the answer was taken.
 _WHICH_WERE_ANSWERED = """
 SELECT DISTINCT wanted.ero, wanted.record_id
@@ -36,15 +31,8 @@ class StoredAnswer(NamedTuple):
 async def insert_answers(connection: Connection, answers: Sequence[StoredAnswer]) -> None:
     """Store answers that had an effect; the attempts are locked already."""
     if answers:
-        await connection.execute(
-            _INSERT_ANSWERS,
-            [answer.position for answer in answers],
-            [answer.offer for answer in answers],
-            [answer.status for answer in answers],
-            [answer.ero for answer in answers],
-            [answer.reason for answer in answers],
-            [answer.suggested_gss_code for answer in answers],
-            [answer.sealed_text for answer in answers],
+        await connection.copy_records_to_table(
+            "answer", columns=StoredAnswer._fields, records=answers
         )
 
 

@@ -11,12 +11,14 @@ from ems_gateway.delivery import Changes, Standing, Waiting
 STANDING = "{0}.revision, {0}.position, {0}.state, {0}.ero, {0}.assigned_gss_code, {0}.offer"
 
 # What is there already, or is committed by a faster worker while this waits for it, is left alone
-# and not returned: it is locked by the next statement.
+# and not returned: it is locked by the next statement. Arrays that are unnested side by side in a
+# SELECT are read row by row; as functions in FROM each would be copied as a whole first.
 _BEGIN_ATTEMPTS = """
 INSERT INTO attempt (application_id, attempt, revision, position, state, ero)
 SELECT application_id, attempt, revision, nextval('record_position'), state, ero
-  FROM unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::text[])
-       AS new (application_id, attempt, revision, state, ero)
+  FROM (SELECT unnest($1::uuid[]) AS application_id, unnest($2::int[]) AS attempt,
+               unnest($3::int[]) AS revision, unnest($4::text[]) AS state,
+               unnest($5::text[]) AS ero) AS new
  ORDER BY application_id, attempt
     ON CONFLICT (application_id, attempt) DO NOTHING
 RETURNING application_id, attempt, position
@@ -44,22 +46,15 @@ SELECT application_id, attempt FROM attempt JOIN unnest($1::uuid[], $2::int[])
 _UPDATE_ATTEMPTS = """
 UPDATE attempt a SET revision = new.revision, position = new.position, state = new.state,
        ero = new.ero, assigned_gss_code = new.assigned_gss_code, offer = new.offer
-  FROM unnest($1::uuid[], $2::int[], $3::int[], $4::bigint[], $5::text[], $6::text[], $7::text[],
-              $8::int[])
-       AS new (application_id, attempt, revision, position, state, ero, assigned_gss_code, offer)
+  FROM (SELECT unnest($1::uuid[]) AS application_id, unnest($2::int[]) AS attempt,
+               unnest($3::int[]) AS revision, unnest($4::bigint[]) AS position,
+               unnest($5::text[]) AS state, unnest($6::text[]) AS ero,
+               unnest($7::text[]) AS assigned_gss_code, unnest($8::int[]) AS offer) AS new
  WHERE a.application_id = new.application_id AND a.attempt = new.attempt
 """
 _DELETE_QUEUED = "DELETE FROM queue WHERE position = ANY($1::bigint[])"
 _DELETE_HELD = "DELETE FROM held_record WHERE position = ANY($1::bigint[])"
-_INSERT_QUEUED = """
-INSERT INTO queue (position, ero, order_at, gss_code, size, offer)
-SELECT * FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::text[], $5::int[], $6::int[])
-"""
-_INSERT_HELD = """
-INSERT INTO held_record (position, ero, order_at, gss_code, size, offer, reason)
-SELECT * FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::text[], $5::int[], $6::int[],
-                     $7::text[])
-"""
+_QUEUE_COLUMNS = Waiting._fields[:-1]  # what waits has no reason
 
 
 async def begin_attempts(
@@ -128,24 +123,15 @@ async def write_changes(connection: Connection, changes: Changes) -> None:
     if changes.no_longer_held:
         await connection.execute(_DELETE_HELD, sorted(changes.no_longer_held))
     if changes.queued:
-        await connection.execute(_INSERT_QUEUED, *_columns(changes.queued.values()))
+        queued = [row[:-1] for row in changes.queued.values()]
+        await connection.copy_records_to_table("queue", columns=_QUEUE_COLUMNS, records=queued)
     if changes.held:
-        reasons = [waiting.reason for waiting in changes.held.values()]
-        await connection.execute(_INSERT_HELD, *_columns(changes.held.values()), reasons)
+        await connection.copy_records_to_table(
+            "held_record", columns=Waiting._fields, records=changes.held.values()
+        )
     if changes.standings:
         await _update_attempts(connection, changes)
     await changes.ledger.write(connection)
-
-
-def _columns(rows: Collection[Waiting]) -> tuple[Sequence[object], ...]:
-    return (
-        [row.position for row in rows],
-        [row.ero for row in rows],
-        [row.order_at for row in rows],
-        [row.gss_code for row in rows],
-        [row.size for row in rows],
-        [row.offer for row in rows],
-    )
 
 
 async def _update_attempts(connection: Connection, changes: Changes) -> None:

@@ -21,18 +21,27 @@ SEALED_AND_UNFINISHED = (
     ),
 )
 
-# A record that begins its attempt has its position from there.
-_INSERT_RECORDS = """
-INSERT INTO record (position, record_id, application_id, attempt, revision, replaces, gss_code,
-                    received_at, attempt_received_at, size, traceparent, event, person, ero)
-SELECT coalesce(position, nextval('record_position')), record_id, application_id, attempt,
-       revision, replaces, gss_code, received_at, attempt_received_at, size, traceparent, event,
-       person, ero
-  FROM unnest($1::bigint[], $2::bytea[], $3::uuid[], $4::int[], $5::int[], $6::bytea[],
-              $7::text[], $8::timestamptz[], $9::timestamptz[], $10::int[], $11::text[],
-              $12::text[], $13::text[], $14::text[])
-       AS new (position, record_id, application_id, attempt, revision, replaces, gss_code,
-               received_at, attempt_received_at, size, traceparent, event, person, ero)
+_COLUMNS = (
+    "record_id",
+    "application_id",
+    "attempt",
+    "revision",
+    "replaces",
+    "gss_code",
+    "received_at",
+    "attempt_received_at",
+    "size",
+    "traceparent",
+    "event",
+    "person",
+    "ero",
+)
+# What may have been stored before; the position of what began its attempt is known.
+_INSERT_RECORDS = f"""
+INSERT INTO record ({", ".join(_COLUMNS)})
+SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::int[], $4::int[], $5::bytea[], $6::text[],
+                     $7::timestamptz[], $8::timestamptz[], $9::int[], $10::text[], $11::text[],
+                     $12::text[], $13::text[])
     ON CONFLICT (record_id) DO NOTHING
 RETURNING record_id, position
 """
@@ -42,7 +51,7 @@ _FILED = """r.position AS filed_position, r.record_id, r.application_id, r.attem
 # Another ERO's record is left out before anything is locked, as if it did not exist.
 _FIND_OF_EROS = f"""
 WITH wanted AS MATERIALIZED (
-    SELECT DISTINCT record_id, ero FROM unnest($1::bytea[], $2::text[]) AS w (record_id, ero)
+    SELECT unnest($1::bytea[]) AS record_id, unnest($2::text[]) AS ero
 ), filed AS MATERIALIZED (
     SELECT {_FILED}, wanted.ero AS asked_by
       FROM record r JOIN wanted USING (record_id)
@@ -112,26 +121,44 @@ async def insert_records(
     replaced: Sequence[bytes | None],
     eros: Sequence[str | None],
 ) -> dict[bytes, int]:
-    """Store what is new; returns the positions of those only: a repeat has none."""
-    events = [arrival.event for arrival in arrivals]
-    rows = await connection.fetch(
-        _INSERT_RECORDS,
-        positions,
-        [arrival.record_id for arrival in arrivals],
-        [event.application_id for event in events],
-        [event.attempt for event in events],
-        [event.revision for event in events],
+    """Store what is new; returns the positions of those only: a repeat has none.
+
+    What has a position already began its attempt in this transaction: it is new.
+    """
+    rows = [_row(*one) for one in zip(arrivals, replaced, eros, strict=True)]
+    placed = [(p, *row) for p, row in zip(positions, rows, strict=True) if p is not None]
+    others = [row for p, row in zip(positions, rows, strict=True) if p is None]
+    stored = {
+        arrival.record_id: position
+        for arrival, position in zip(arrivals, positions, strict=True)
+        if position is not None
+    }
+    if placed:
+        columns = ("position", *_COLUMNS)
+        await connection.copy_records_to_table("record", columns=columns, records=placed)
+    if others:
+        inserted = await connection.fetch(_INSERT_RECORDS, *zip(*others, strict=True))
+        stored |= {row["record_id"]: row["position"] for row in inserted}
+    return stored
+
+
+def _row(arrival: Arrival, replaced: bytes | None, ero: str | None) -> tuple[object, ...]:
+    event = arrival.event
+    return (
+        arrival.record_id,
+        event.application_id,
+        event.attempt,
+        event.revision,
         replaced,
-        [event.gss_code for event in events],
-        [event.received_at for event in events],
-        [event.attempt_received_at for event in events],
-        [arrival.size for arrival in arrivals],
-        [arrival.traceparent for arrival in arrivals],
-        [arrival.text for arrival in arrivals],
-        [event.person for event in events],
-        eros,
+        event.gss_code,
+        event.received_at,
+        event.attempt_received_at,
+        arrival.size,
+        arrival.traceparent,
+        arrival.text,
+        event.person,
+        ero,
     )
-    return {row["record_id"]: row["position"] for row in rows}
 
 
 async def find_of_eros(
