@@ -30,11 +30,7 @@ RETRY_PAUSE = 0.5  # seconds after Kafka or Postgres did not answer
 
 log = structlog.get_logger()
 
-_INSERT = """
-INSERT INTO outbox (event_id, topic, key, headers, value)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::bytea[])
-"""
-
+_COLUMNS = ("event_id", "topic", "key", "headers", "value")
 _READ = "SELECT seq, topic, key, headers, value FROM outbox WHERE seq > $2 ORDER BY seq LIMIT $1"
 _DELETE = "DELETE FROM outbox WHERE seq = ANY($1::bigint[])"
 _OLDEST = "SELECT at FROM outbox ORDER BY seq LIMIT 1"
@@ -43,14 +39,8 @@ _OLDEST = "SELECT at FROM outbox ORDER BY seq LIMIT 1"
 async def write_outbox(connection: Connection, envelopes: Sequence[Envelope]) -> None:
     """Write events in the transaction of their effect."""
     if envelopes:
-        await connection.execute(
-            _INSERT,
-            [e.event_id for e in envelopes],
-            [e.topic for e in envelopes],
-            [e.key for e in envelopes],
-            [e.headers_json() for e in envelopes],
-            [e.value for e in envelopes],
-        )
+        rows = [(e.event_id, e.topic, e.key, e.headers_json(), e.value) for e in envelopes]
+        await connection.copy_records_to_table("outbox", columns=_COLUMNS, records=rows)
 
 
 async def oldest_unpublished(pool: Pool) -> datetime | None:

@@ -7,7 +7,9 @@ from electoral.postgres import Connection, Pool
 
 from registration.acceptance import ARRIVAL_CLAMP, Acceptance, IntakeKey, Stored
 
-# Sorted by the caller: opposite orders of the same keys in two transactions would deadlock.
+# Sorted by the caller: opposite orders of the same keys in two transactions would deadlock. Arrays
+# that are unnested side by side in a SELECT are read row by row; as functions in FROM each would be
+# copied as a whole first.
 _INSERT = """
 INSERT INTO application (application_id, client_id, idempotency_hash, body_hash, body_key_id,
                          reference, postcode_hash, postcode_key_id, gss_code, source, type,
@@ -15,12 +17,14 @@ INSERT INTO application (application_id, client_id, idempotency_hash, body_hash,
 SELECT application_id, client_id, idempotency_hash, body_hash, body_key_id, reference,
        postcode_hash, postcode_key_id, gss_code, source, type, language, age_years,
        least(coalesce(came_at, greatest(arrived_at, now() - $16::interval)), now()), now()
-  FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::text[], $6::text[],
-              $7::bytea[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
-              $13::smallint[], $14::timestamptz[], $15::timestamptz[])
-       AS accepted (application_id, client_id, idempotency_hash, body_hash, body_key_id, reference,
-                    postcode_hash, postcode_key_id, gss_code, source, type, language, age_years,
-                    arrived_at, came_at)
+  FROM (SELECT unnest($1::uuid[]) AS application_id, unnest($2::text[]) AS client_id,
+               unnest($3::bytea[]) AS idempotency_hash, unnest($4::bytea[]) AS body_hash,
+               unnest($5::text[]) AS body_key_id, unnest($6::text[]) AS reference,
+               unnest($7::bytea[]) AS postcode_hash, unnest($8::text[]) AS postcode_key_id,
+               unnest($9::text[]) AS gss_code, unnest($10::text[]) AS source,
+               unnest($11::text[]) AS type, unnest($12::text[]) AS language,
+               unnest($13::smallint[]) AS age_years, unnest($14::timestamptz[]) AS arrived_at,
+               unnest($15::timestamptz[]) AS came_at) AS accepted
     ON CONFLICT DO NOTHING
 RETURNING application_id, arrived_at, received_at
 """

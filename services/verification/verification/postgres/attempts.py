@@ -37,26 +37,26 @@ EVENT_FIELDS = (
     *(name.strip() for name in EVENT_COLUMNS.split(",")),
 )
 
-# What was there before is left as it is, and not returned.
+# What was there before is left as it is, and not returned. Arrays that are unnested side by side in
+# a SELECT are read row by row; as functions in FROM each would be copied as a whole first.
 _INSERT_ATTEMPTS = f"""
 INSERT INTO attempt (application_id, attempt, state, revision, {EVENT_COLUMNS},
                      sealed_person, sealed_nino, traceparent)
-SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::text[], $6::text[],
-                     $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
-                     $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::text[],
-                     $17::text[], $18::text[], $19::text[])
+SELECT unnest($1::uuid[]), unnest($2::int[]), unnest($3::text[]), unnest($4::int[]),
+       unnest($5::text[]), unnest($6::text[]), unnest($7::text[]), unnest($8::text[]),
+       unnest($9::text[]), unnest($10::text[]), unnest($11::text[]), unnest($12::text[]),
+       unnest($13::timestamptz[]), unnest($14::timestamptz[]), unnest($15::timestamptz[]),
+       unnest($16::text[]), unnest($17::text[]), unnest($18::text[]), unnest($19::text[])
     ON CONFLICT (application_id, attempt) DO NOTHING
 RETURNING application_id, attempt
 """
 
-_INSERT_OUTCOMES = """
-INSERT INTO outcome (application_id, attempt, revision, status, result, first_name, middle_name,
-                     last_name, date_of_birth, nino, date_of_death, rule_version, decided_by,
-                     decided_at, nino_absence, found)
-SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::text[], $6::text[],
-                     $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
-                     $13::text[], $14::timestamptz[], $15::text[], $16::jsonb[])
-"""
+_OUTCOME_COLUMNS = (
+    *("application_id", "attempt", "revision", "status", "result"),
+    *("first_name", "middle_name", "last_name", "date_of_birth", "nino", "date_of_death"),
+    *("rule_version", "decided_by", "decided_at"),
+    *("nino_absence", "found"),
+)
 
 # Only what still waits under the revision that its decision followed.
 _MARK_DECIDED = """
@@ -114,7 +114,8 @@ def _attempt_row(attempt: NewAttempt) -> tuple[object, ...]:
 
 async def insert_outcomes(connection: Connection, events: Sequence[ApplicationVerified]) -> None:
     """Store outcomes, sorted by their attempt."""
-    await connection.execute(_INSERT_OUTCOMES, *columns([_outcome_row(e) for e in events]))
+    rows = [_outcome_row(event) for event in events]
+    await connection.copy_records_to_table("outcome", columns=_OUTCOME_COLUMNS, records=rows)
 
 
 def _outcome_row(e: ApplicationVerified) -> tuple[object, ...]:
