@@ -137,6 +137,7 @@ def _parts(frame: Frame, settings: Settings, files: _Files) -> _Parts:
         writers=settings.writers,
         batch_items_max=settings.commit_items_max,
         waiting_items_max=settings.waiting_items_max,
+        pace=settings.commit_pace_seconds,
     )
     frame.metrics.gauge("intake_waiting").set_function(lambda: committer.waiting)
     admission = Admission(
