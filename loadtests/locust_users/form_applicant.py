@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from simulated.clock import now_text
-from simulated.form_answers import Answers, Typed, country_of, typed_answers
+from simulated.form_answers import Answers, Typed, as_said, country_of, typed_answers
 from simulated.form_citizen import RECEIPT, FormCitizen, JourneyStopped, Page
 from simulated.http_client import ConnectionBroken
 from simulated.load.crowd import Arrival
@@ -23,7 +22,6 @@ WAITING = "waiting"  # the page for those who are not let in yet
 PATIENCE = 600.0  # seconds at the waiting page
 JOURNEYS_MAX = 3  # of one person who is thrown out
 READ, POSTED = frozenset({200, 302, 303}), frozenset({303})
-SET_BY_PARTNERS = frozenset({"applicantIp", "timeTakenSeconds"})  # the form states its own
 _REFRESH = re.compile(r'http-equiv="refresh"\s+content="(\d+)')
 
 MISTAKES: dict[str, Typed] = {
@@ -134,7 +132,9 @@ class FormApplicant(Applicant):
                 reference=reference.replace(" ", ""),
                 gss_code=citizen.truth.gss_code,
                 reason="" if reference else reason,
-                application=_as_typed(citizen),  # for the judge: the form shows no id
+                application=as_said(  # for the judge: the form shows no id
+                    citizen.application, _country(citizen), visitor.visited
+                ),
                 due_at=current().due_at(arrival),
             )
         )
@@ -162,10 +162,3 @@ def _answers(citizen: Citizen) -> Answers:
 
 def _country(citizen: Citizen) -> str:
     return country_of(citizen.application, citizen.identity.place.nation)
-
-
-def _as_typed(citizen: Citizen) -> dict[str, Any]:
-    typed: dict[str, Any] = {
-        name: answer for name, answer in citizen.application.items() if name not in SET_BY_PARTNERS
-    }
-    return typed | {"country": _country(citizen)}

@@ -4,7 +4,7 @@ Pages and fields are those that the form publishes in its HTML. Everything that 
 answered; who fills in the form types only what it asks for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 Typed = dict[str, str]
@@ -12,6 +12,8 @@ Answers = dict[str, Typed]  # by the last part of a page's path
 
 LINES = ("property", "street", "locality", "town", "area", "postcode")
 HOMES = {"GB": "british", "IE": "irish"}
+SET_BY_PARTNERS = frozenset({"applicantIp", "timeTakenSeconds"})  # the form states its own
+ASKED_OF_SOME = {"euRetainedRights": "eu-rights"}  # an answer, by the page that not everybody sees
 NATIONS = {"E": "england", "W": "wales", "S": "scotland"}  # by how their codes begin
 
 
@@ -39,6 +41,18 @@ def country_of(application: Mapping[str, Any], nation: str) -> str:
     """Where the applicant lives: what they say, else the nation of their place or council."""
     code = str(application.get("gssCode", ""))
     return str(application.get("country") or nation or NATIONS.get(code[:1], "england"))
+
+
+def as_said(
+    application: Mapping[str, Any], country: str, visited: Collection[str]
+) -> dict[str, Any]:
+    """What somebody has said who was asked on these pages, by the last parts of their paths."""
+    said = {
+        name: answer
+        for name, answer in application.items()
+        if name not in SET_BY_PARTNERS and ASKED_OF_SOME.get(name, "") in ("", *visited)
+    }
+    return said | {"country": country}
 
 
 def _yes_or_no(value: object) -> str:
