@@ -17,7 +17,8 @@ from electoral.keys import make_keys
 from electoral.metrics import Metrics
 from electoral.migrating import migrate
 from electoral.postgres import Pool
-from electoral.sealing import LONDON, DirectoryKeyring, Sealer
+from electoral.sealing import DirectoryKeyring, Sealer
+from electoral.today import LONDON
 from electoral_local.kafka import EmbeddedKafka
 from electoral_local.postgres import EmbeddedPostgres
 

@@ -18,7 +18,8 @@ from uuid import UUID, uuid4
 import asyncpg
 from electoral.keys import make_keys
 from electoral.migrating import migrate
-from electoral.sealing import LONDON, DirectoryKeyring, Sealer
+from electoral.sealing import DirectoryKeyring, Sealer
+from electoral.today import LONDON
 from electoral_local.ports import free_ports
 from electoral_local.postgres import EmbeddedPostgres
 from registration.settings import MIGRATIONS

@@ -5,7 +5,8 @@ from typing import Any
 
 from aiohttp import ClientResponse
 from electoral.events import ApplicationVerified
-from electoral.sealing import LONDON, daily_key_id
+from electoral.sealing import daily_key_id
+from electoral.today import LONDON
 from ems_gateway.notices.rules import notice_id
 from gateway_builders import EDINBURGH, LOTHIAN, a_person
 from gateway_world import SUCCESS, World, authorized

@@ -15,9 +15,7 @@ from errno import EAGAIN, ECONNABORTED, EINTR
 import structlog
 
 ACCEPTED_AT_ONCE = 200  # connections; the others come in the next turn
-PAUSE = (
-    1.0  # seconds without trying, when no more can be open: whoever waits would be tried for ever
-)
+PAUSE = 1.0  # seconds without trying when no more can be open; who waits would be tried for ever
 NOT_NOW = frozenset({EAGAIN, EINTR, ECONNABORTED})
 
 log = structlog.get_logger()

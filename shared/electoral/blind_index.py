@@ -14,8 +14,8 @@ from typing import Literal
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from electoral.sealing import LONDON, DestroyedKey, Keyring, SealingError, UnknownKey, utc_now
-from electoral.today import Today
+from electoral.sealing import DestroyedKey, Keyring, SealingError, UnknownKey, utc_now
+from electoral.today import LONDON, Today
 
 # `arrival` signs the times at which people first came, and hashes nothing.
 IndexPurpose = Literal["body", "status", "nino-index", "person-index", "arrival"]

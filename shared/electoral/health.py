@@ -19,7 +19,8 @@ from electoral.metrics import Metrics
 from electoral.migrating import schema_is_current
 from electoral.outbox import oldest_unpublished
 from electoral.postgres import Pool
-from electoral.sealing import LONDON, Sealer, SealPurpose, daily_key_id
+from electoral.sealing import Sealer, SealPurpose, daily_key_id
+from electoral.today import LONDON
 
 POLL_SILENCE_MAX = 30.0  # seconds without a poll of Kafka
 POSTGRES_PATIENCE = 2.0  # seconds that a question of an operator waits for Postgres

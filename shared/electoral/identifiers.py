@@ -16,7 +16,6 @@ REFERENCE_LENGTH = 10
 DIGEST_MODULUS = 1 << 128
 
 _REFERENCES = len(REFERENCE_ALPHABET) ** (REFERENCE_LENGTH - 1)
-_RANDOM_BITS = 128  # so many that no reference is likelier than another by more than 2^-83
 _UUID_VERSION_7 = 0x7 << 76 | 0x2 << 62  # version and variant
 _UUID_RANDOM = ~(0xF << 76 | 0x3 << 62) & (1 << 80) - 1
 
@@ -38,14 +37,12 @@ def new_event_id() -> UUID:
 
 def draw_reference() -> str:
     """Draw a reference: nine random characters and an ISO 7064 hybrid check character."""
-    number = secrets.randbits(_RANDOM_BITS) % _REFERENCES  # one draw: a call to the kernel is dear
-    radix = len(REFERENCE_ALPHABET)
-    body, check = "", radix // 2
+    number = secrets.randbelow(_REFERENCES)  # one draw: each is a call to the kernel
+    body = ""
     for _ in range(REFERENCE_LENGTH - 1):
-        number, digit = divmod(number, radix)
+        number, digit = divmod(number, len(REFERENCE_ALPHABET))
         body += REFERENCE_ALPHABET[digit]
-        check = ((check or radix) * 2 % (radix + 1) + digit) % radix
-    return body + REFERENCE_ALPHABET[(1 - (check or radix) * 2 % (radix + 1)) % radix]
+    return body + _check_character(body)
 
 
 def is_reference(text: str) -> bool:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from electoral.destruction import Refused, check_finished, check_over, destroy
 from electoral.retention import Retention
-from electoral.sealing import DESTROYED_SUFFIX, LONDON
+from electoral.sealing import DESTROYED_SUFFIX
+from electoral.today import LONDON
 
 if TYPE_CHECKING:  # it brings HTTP and Postgres, which the key-maker does not need
     from electoral.command_line import Subcommands

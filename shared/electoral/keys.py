@@ -21,14 +21,8 @@ from electoral.blind_index import (
     quarterly_key_id,
 )
 from electoral.key_commands import add_key_commands, add_retention_arguments
-from electoral.sealing import (
-    DESTROYED_SUFFIX,
-    KEY_BYTES,
-    LONDON,
-    SealPurpose,
-    daily_key_id,
-    make_lasting,
-)
+from electoral.sealing import DESTROYED_SUFFIX, KEY_BYTES, SealPurpose, daily_key_id, make_lasting
+from electoral.today import LONDON
 
 DAYS_AHEAD = 8
 

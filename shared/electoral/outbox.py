@@ -31,7 +31,7 @@ RETRY_PAUSE = 0.5  # seconds after Kafka or Postgres did not answer
 log = structlog.get_logger()
 
 _COLUMNS = ("event_id", "topic", "key", "headers", "value")
-_READ = "SELECT seq, topic, key, headers, value FROM outbox WHERE seq > $2 ORDER BY seq LIMIT $1"
+_READ = "SELECT seq, topic, key, headers, value FROM outbox_after($2, $1) ORDER BY seq"
 _DELETE = "DELETE FROM outbox WHERE seq = ANY($1::bigint[])"
 _OLDEST = "SELECT at FROM outbox ORDER BY seq LIMIT 1"
 

@@ -18,7 +18,8 @@ import structlog
 from electoral.held import NO_APPLICATION
 from electoral.postgres import Pool, is_away
 from electoral.retention import Retention, next_time
-from electoral.sealing import LONDON, SEALED_TEXT, Sealer, SealingError, key_id_of
+from electoral.sealing import SEALED_TEXT, Sealer, SealingError, key_id_of
+from electoral.today import LONDON
 
 ROWS_AT_A_TIME = 500
 LOOK_INTERVAL = 60.0  # seconds between looks at the clock and for destroyed keys

@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from electoral.sealing import LONDON, seal_purpose_of
+from electoral.sealing import seal_purpose_of
+from electoral.today import LONDON
 
 AT = time(4)  # the quietest hour, and one that every day has
 

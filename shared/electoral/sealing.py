@@ -13,7 +13,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Protocol, get_args
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -31,7 +30,6 @@ SEAL_PURPOSE_NAMES: tuple[SealPurpose, ...] = get_args(SealPurpose)
 SEALED_TEXT = re.compile(
     rf"(?:{'|'.join(SEAL_PURPOSE_NAMES)})-[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\.[A-Za-z0-9_-]+={{0,2}}".encode()
 )
-LONDON = ZoneInfo("Europe/London")
 
 
 class SealingError(Exception):

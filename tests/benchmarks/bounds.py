@@ -12,13 +12,12 @@ most (`cut`), goes on to its end, and must balance.
 import argparse
 import asyncio
 import sys
-from asyncio.subprocess import PIPE
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.bounds_figures import Compared, Idea, Measured, Watch, table
 from electoral_local.blueprint import SERVICES, StackOptions
-from electoral_local.judge import reconcile_command
+from electoral_local.judge import judged, reconcile_command
 from electoral_local.load_settings import environment_of
 from electoral_local.rehearsal import Rehearsal, Script
 from electoral_local.scratch import scratch_state
@@ -114,16 +113,10 @@ async def _balances(stack: Stack, receipts: Path) -> bool:
     """Let the judge compare the three records; he is heard only if they differ."""
     limit = ("--limit", str(REST_SECONDS_MAX))
     question = reconcile_command(stack, [receipts], quiet_seconds=QUIET_SECONDS, more=limit)
-    judge = await asyncio.create_subprocess_exec(*question, stdout=PIPE)
-    try:
-        said, _ = await judge.communicate()
-    finally:
-        if judge.returncode is None:
-            judge.terminate()
-            await judge.wait()
-    if judge.returncode:
+    said, code = await judged(question)
+    if code:
         print(said.decode(), flush=True)
-    return judge.returncode == 0
+    return code == 0
 
 
 def main() -> int:

@@ -11,7 +11,7 @@ import structlog
 from electoral.keys import make_keys
 from electoral.metrics import Metrics
 from electoral.migrating import migrate
-from electoral.sealing import LONDON
+from electoral.today import LONDON
 from electoral_local.postgres import EmbeddedPostgres
 from ems_gateway.settings import MIGRATIONS, SERVICE
 from gateway_world import World, open_world

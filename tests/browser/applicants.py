@@ -7,7 +7,7 @@ from typing import Any
 from allpairspy import AllPairs
 from builders import ABSENT, an_application
 from electoral.address_lookup import uprn_of
-from electoral.sealing import LONDON
+from electoral.today import LONDON
 from simulated.form_answers import Answers, typed_answers
 
 Kinds = Mapping[str, str]  # which kind of each answer

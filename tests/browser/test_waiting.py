@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from electoral import postgres
 from electoral.keys import make_keys
-from electoral.sealing import LONDON
+from electoral.today import LONDON
 from form_port import form_port
 from form_world import FormWorld
 from playwright.sync_api import Browser, Cookie, expect

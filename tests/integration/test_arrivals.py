@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestClient
 from builders import an_application
 from electoral.keys import make_keys
 from electoral.postgres import Pool
-from electoral.sealing import LONDON
+from electoral.today import LONDON
 from registration_service import authorized, postcode_index, public_port
 
 pytestmark = pytest.mark.integration

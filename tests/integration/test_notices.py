@@ -12,7 +12,8 @@ from electoral.calendar import london_date
 from electoral.keys import make_keys
 from electoral.metrics import Metrics
 from electoral.resealing import UnfinishedRows
-from electoral.sealing import LONDON, DirectoryKeyring, Sealer, key_id_of
+from electoral.sealing import DirectoryKeyring, Sealer, key_id_of
+from electoral.today import LONDON
 from ems_gateway.__main__ import main
 from ems_gateway.errors import CannotAssign
 from ems_gateway.notices.assignment import NoticeAssignment, held_lines

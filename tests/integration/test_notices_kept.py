@@ -11,7 +11,8 @@ from electoral.events import ApplicationVerified
 from electoral.keys import make_keys
 from electoral.metrics import Metrics
 from electoral.resealing import UnfinishedRows
-from electoral.sealing import LONDON, DirectoryKeyring, Sealer
+from electoral.sealing import DirectoryKeyring, Sealer
+from electoral.today import LONDON
 from ems_gateway import watch
 from ems_gateway.notices.rules import notice_id
 from ems_gateway.overdue import read_overdue, report_lines, report_when_due, set_overdue_gauges

@@ -190,6 +190,18 @@ async def test_what_was_published_is_not_read_over_again_while_somebody_has_an_o
     assert rest * 10 < whole
 
 
+async def test_what_is_deleted_and_not_yet_vacuumed_is_gone_through_once(
+    registration_pool: Pool, topic: str
+) -> None:
+    await registration_pool.execute("ALTER TABLE outbox SET (autovacuum_enabled = off)")
+    await write(registration_pool, topic, 2_000)
+    await registration_pool.execute("DELETE FROM outbox")
+    await write(registration_pool, topic, 20)
+    await registration_pool.execute("ANALYZE outbox")  # the planner knows that there is little
+    first, again = [await blocks(registration_pool, 0) for _ in range(2)]
+    assert again * 10 < first
+
+
 async def blocks(pool: Pool, first: int) -> int:
     """How many blocks a read touches that begins after a place."""
     explained = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + outbox._READ

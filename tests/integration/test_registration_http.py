@@ -28,7 +28,7 @@ from electoral.identifiers import draw_reference, is_reference
 from electoral.keys import make_keys
 from electoral.migrating import migrate
 from electoral.postcodes import PostcodeIndex
-from electoral.sealing import LONDON
+from electoral.today import LONDON
 from electoral_local.kafka import EmbeddedKafka
 from electoral_local.postgres import EmbeddedPostgres
 from positions import begin_at_the_end, make_topics

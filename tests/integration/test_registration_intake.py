@@ -20,7 +20,8 @@ from electoral.identifiers import draw_reference, new_application_id
 from electoral.keys import make_keys
 from electoral.metrics import Metrics
 from electoral.postgres import Pool, transaction
-from electoral.sealing import LONDON, daily_key_id
+from electoral.sealing import daily_key_id
+from electoral.today import LONDON
 from registration.postgres.progress import advance
 from registration.postgres.unchecked import find_unchecked
 from registration.watch import PATIENCE, UncheckedWatch, first_id_of

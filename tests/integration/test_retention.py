@@ -20,7 +20,6 @@ from electoral.postgres import Pool, transaction
 from electoral.resealing import UnfinishedRows, keep_retention
 from electoral.retention import Retention
 from electoral.sealing import (
-    LONDON,
     DestroyedKey,
     DirectoryKeyring,
     Sealer,
@@ -29,6 +28,7 @@ from electoral.sealing import (
     key_id_of,
 )
 from electoral.serving import serving
+from electoral.today import LONDON
 from ems_gateway.postgres.records import SEALED_AND_UNFINISHED as GATEWAY
 from verification.postgres.parked import SEALED_AND_UNFINISHED as VERIFICATION
 

@@ -11,7 +11,7 @@ import pytest
 import time_machine
 from electoral.keys import make_keys
 from electoral.postgres import Pool
-from electoral.sealing import LONDON
+from electoral.today import LONDON
 from form_port import ANSWERS, FormPort, Visitor, form_port
 from form_words import english_left, read_page
 from registration.admission import Admission

@@ -11,7 +11,8 @@ import pytest
 from electoral.health import consuming_check, keep_counting_keys, key_days_ahead
 from electoral.keys import DAYS_AHEAD, make_keys
 from electoral.metrics import Metrics
-from electoral.sealing import LONDON, DirectoryKeyring, Sealer, SealPurpose, daily_key_id
+from electoral.sealing import DirectoryKeyring, Sealer, SealPurpose, daily_key_id
+from electoral.today import LONDON
 from structlog.testing import capture_logs
 
 PURPOSES: tuple[SealPurpose, ...] = ("person", "nino-online")

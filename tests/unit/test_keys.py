@@ -10,7 +10,8 @@ import pytest
 from electoral.destruction import Refused, check_over, destroy
 from electoral.keys import DAYS_AHEAD, SEAL_PURPOSES, main, make_keys
 from electoral.retention import Retention, next_time
-from electoral.sealing import LONDON, DestroyedKey, DirectoryKeyring
+from electoral.sealing import DestroyedKey, DirectoryKeyring
+from electoral.today import LONDON
 
 TODAY = date(2026, 11, 22)
 RETENTION = Retention()

@@ -275,6 +275,17 @@ async def test_cpu_seconds_are_summed_over_restarts_and_children(tmp_path: Path)
         assert process.usage.memory_bytes_max > 1_000_000
 
 
+async def test_a_process_steps_back_for_the_others(tmp_path: Path) -> None:
+    own, usual, behind = os.nice(0), a_process("usual"), a_process("behind", niceness=8)
+    async with supervising(tmp_path, usual, behind) as supervisor:
+        pid = supervisor.process("behind").pid
+        await asyncio.wait_for(poll(lambda: psutil.Process(pid).nice() == min(own + 8, 19)), 5)
+        assert psutil.Process(supervisor.process("usual").pid).nice() == own
+        weight = Path(f"/proc/{pid}/autogroup")  # each is a session of its own, weighed as a whole
+        if weight.exists():
+            await asyncio.wait_for(poll(lambda: weight.read_text().endswith(" nice 8\n")), 5)
+
+
 def test_a_need_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="it needs nobody"):
         Supervisor([a_process("it", needs=("nobody",))], tmp_path)

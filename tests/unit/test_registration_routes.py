@@ -21,7 +21,7 @@ from electoral.keys import make_keys
 from electoral.postcodes import build_index
 from electoral.proxies import TrustedProxies
 from electoral.routes import TokenRoute
-from electoral.sealing import LONDON
+from electoral.today import LONDON
 from registration.routes import ROUTES
 from registration_service import TOKENS, public_port
 

@@ -23,6 +23,8 @@ SERVICES = ("registration", "verification", "ems-gateway")
 """Upstream first. Also the names of key directories; modules and databases have `_` for `-`."""
 
 _PUBLIC = ("registration", "ems-gateway")
+# A citizen waits for registration, with Postgres behind it; all that comes after can wait a moment.
+_NICENESS_AFTER_INTAKE = 8
 # Councils poll every 5 minutes; here somebody is watching.
 _COUNCILS_POLL_SECONDS = 10
 # The simulated DWP takes what comes; a real one says how much that may be.
@@ -145,6 +147,7 @@ class Blueprint:
                     needs=("keys", "topics", f"migrate-{service}", *needs[service]),
                     ports=tuple(self.ports.port(use) for use in uses if use in self.ports.numbers),
                     ready=answers(self.ports[f"{instance}-admin"], "/readyz"),
+                    niceness=0 if service == "registration" else _NICENESS_AFTER_INTAKE,
                 )
 
     def _postcodes_needed(self) -> tuple[str, ...]:
@@ -209,6 +212,7 @@ class Blueprint:
             environment={"SIMULATED_DWP_CLIENT_SECRET": self.credentials.dwp_client_secret},
             ports=(self.ports.port("dwp"),),
             ready=answers(self.ports["dwp"], "/control"),
+            niceness=_NICENESS_AFTER_INTAKE,
         )
 
     def _councils(self) -> ProcessSpec:
@@ -226,6 +230,7 @@ class Blueprint:
             needs=("ems-gateway", "credentials"),
             ports=(self.ports.port("councils-admin"),),
             ready=answers(self.ports["councils-admin"], "/readyz"),
+            niceness=_NICENESS_AFTER_INTAKE,
         )
 
     def _notify(self) -> ProcessSpec:
@@ -241,6 +246,7 @@ class Blueprint:
             environment={"SIMULATED_NOTIFY_TOKEN": self.credentials.notify_token},
             ports=(self.ports.port("notify"),),
             ready=answers(self.ports["notify"], "/control"),
+            niceness=_NICENESS_AFTER_INTAKE,
         )
 
     def _check_names(self, names: set[str]) -> None:

@@ -1,6 +1,8 @@
 """The question that is put to the judge once all has been sent: a command of the world outside."""
 
+import asyncio
 import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,3 +31,15 @@ def reconcile_command(
         *("--quiet", str(quiet_seconds)),
         *more,
     )
+
+
+async def judged(question: Sequence[str]) -> tuple[bytes, int]:
+    """Let him compare; returns what he said and his exit code. Whoever is ended ends him too."""
+    judge = await asyncio.create_subprocess_exec(*question, stdout=PIPE)
+    try:
+        said, _ = await judge.communicate()
+    finally:
+        if judge.returncode is None:
+            judge.terminate()
+            await judge.wait()
+    return said, judge.returncode or 0

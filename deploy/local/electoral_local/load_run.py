@@ -6,7 +6,6 @@ import os
 import platform
 import resource
 import time
-from asyncio.subprocess import PIPE
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from typing import Any
 
 from electoral_local.blueprint import SERVICES
 from electoral_local.errors import LocalError
-from electoral_local.judge import reconcile_command
+from electoral_local.judge import judged, reconcile_command
 from electoral_local.load_generators import Generators, Load
 from electoral_local.load_looks import Look, Looker
 from electoral_local.load_outside import Plan
@@ -76,13 +75,7 @@ class LoadRun:
             quiet_seconds=quiet_seconds,
             more=("--json", "--limit", str(_REST_SECONDS)),
         )
-        judge = await asyncio.create_subprocess_exec(*question, stdout=PIPE)
-        try:
-            said, _ = await judge.communicate()
-        finally:
-            if judge.returncode is None:
-                judge.terminate()
-                await judge.wait()
+        said, _ = await judged(question)
         if not said:
             raise LocalError("The judge could not compare the records.")
         (self._directory / "reconciled.json").write_bytes(said)

@@ -47,6 +47,8 @@ SETTINGS = {
     "checkpoint_timeout": "15min",
     # The queue tables live by insert and delete: without frequent vacuum they grow.
     "autovacuum_naptime": "10s",
+    # A stack that begins with nothing would look through its great tables at every tenth more.
+    "autovacuum_analyze_scale_factor": "0.5",
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",

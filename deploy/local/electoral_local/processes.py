@@ -51,6 +51,8 @@ class ProcessSpec:
     death_signal: signal.Signals = signal.SIGKILL
     """Sent by the kernel when the supervisor itself dies."""
     without_root: bool = False
+    niceness: int = 0
+    """How far it steps back, once it is ready, where all want more than there is: 0 to 19."""
     ready_within_seconds: float = 60.0
 
     @property

@@ -22,6 +22,7 @@ _HEALTHY_SECONDS = 30.0
 """After as much health a death is a new story: the delay begins small again."""
 _EARLY_DEATHS_MAX = 5
 _STOP_SECONDS = 10.0
+_WEIGHING_TRIES, _WEIGHING_PAUSE_SECONDS = 20, 0.1
 _EX_CONFIG = 78
 
 
@@ -219,6 +220,8 @@ class SupervisedProcess:
             if await self._became_ready(exited):
                 ready_at = time.monotonic()
                 self._announce_ready(first_ready)
+                if self.spec.niceness:
+                    await self._step_back(process.pid)
             code = await exited
         except LocalError:
             await self._end(process)
@@ -242,6 +245,18 @@ class SupervisedProcess:
         self.ready.set()
         if not first_ready.done():
             first_ready.set_result(None)
+
+    async def _step_back(self, pid: int) -> None:
+        """Only now: who starts, again after a death too, goes like all others."""
+        for _ in range(_WEIGHING_TRIES):
+            try:
+                _weigh(pid, self.spec.niceness)
+            except BlockingIOError:  # who is not root may change one in a tenth of a second
+                await asyncio.sleep(_WEIGHING_PAUSE_SECONDS)
+            except OSError:
+                return  # it has died, or this system weighs no sessions
+            else:
+                return
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -268,6 +283,12 @@ class SupervisedProcess:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
+
+
+def _weigh(pid: int, niceness: int) -> None:
+    """Among the other sessions as well, where Linux weighs each as a whole (sched(7))."""
+    os.setpriority(os.PRIO_PROCESS, pid, os.nice(0) + niceness)
+    Path(f"/proc/{pid}/autogroup").write_text(str(niceness), encoding="ascii")
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
