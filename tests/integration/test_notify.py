@@ -297,6 +297,30 @@ async def test_nobody_calls_a_notify_that_asked_to_be_left_alone(
             await until(port, "sent")
 
 
+async def test_a_sender_that_ends_before_its_row_says_so_keeps_the_next_away_all_the_same(
+    port: FormPort, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marking = asyncio.Event()
+
+    async def mark_for_ever(*_: object) -> None:
+        marking.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("registration.notify.sender.LEASE_SECONDS", 0.1)
+    await outside.behave(throttleRate=1, retryAfterSeconds=2)
+    await ask(port, await apply(port))
+    with monkeypatch.context() as first:
+        first.setattr("registration.postgres.notifications.try_later", mark_for_ever)
+        async with sending(port, outside):
+            await asyncio.wait_for(marking.wait(), 10)
+    await outside.behave(throttleRate=0)
+    await ask(port, await apply(port))
+    async with sending(port, outside):
+        await asyncio.sleep(1)
+        assert (await outside.figures())["calls"] == 1
+        await until(port, "sent")
+
+
 async def test_what_waits_and_what_is_held_is_counted(port: FormPort, outside: Outside) -> None:
     await ask(port, await apply(port))
     refresh = counting_unfinished(port.form.pool, port.metrics)

@@ -127,14 +127,13 @@ class CopySender:
 
     async def _rest(self, pause: float) -> None:
         """Stay the sender for as long as Notify is left alone: nobody else calls it meanwhile."""
-        self._rest_ends = time.monotonic() + pause
-        if pause:
-            await take_lease(self._pool, LEASE, self._owner, pause + LEASE_SECONDS)
+        self._rest_ends = max(self._rest_ends, time.monotonic() + pause)
+        await take_lease(self._pool, LEASE, self._owner, self._rest_left + LEASE_SECONDS)
 
     async def _send_all(self, due: Sequence[Claimed]) -> float:
         """Begin one call after the other at the rate; returns how long to leave Notify alone."""
         before = self._failures
-        sending: list[asyncio.Task[float]] = []
+        sending: list[asyncio.Task[None]] = []
         try:
             for copy in due:
                 sending.append(asyncio.create_task(self._send(copy)))
@@ -142,25 +141,23 @@ class CopySender:
                 if self._failures > before:
                     break
             await notifications.give_back(self._pool, due[len(sending) :])
-            pause = max(await asyncio.gather(*sending))
-            await self._rest(pause)
-            return pause
+            await asyncio.gather(*sending)
+            return self._rest_left
         finally:
             for task in sending:  # when the service ends; a claim ends by itself
                 task.cancel()
 
-    async def _send(self, copy: Claimed) -> float:
-        """Send one; returns how long to leave Notify alone. No copy ends the sender."""
+    async def _send(self, copy: Claimed) -> None:
+        """Send one. No copy ends the sender."""
         try:
-            return await self._send_and_mark(copy)
+            await self._send_and_mark(copy)
         except Exception as error:
             if is_away(error):  # its claim ends by itself
                 raise
             log.error("copy failed", exc_info=error)
             await self._try_later(copy, "failed")
-            return 0.0
 
-    async def _send_and_mark(self, copy: Claimed) -> float:
+    async def _send_and_mark(self, copy: Claimed) -> None:
         try:
             to = self._sealer.open("form-session", copy.application_id, copy.sealed_to).decode()
             await self._notify.send(self._compose(copy, to))
@@ -169,21 +166,21 @@ class CopySender:
         except SealingError as error:
             await self._hold(copy, ERROR_CLASSES[type(error)])
         except NotifyFailure as failure:
-            return await self._failed(copy, failure)
+            await self._failed(copy, failure)
         else:
             self._failures = 0
             await notifications.mark_sent(self._pool, copy)
             self._sent.inc()
-        return 0.0
 
-    async def _failed(self, copy: Claimed, failure: NotifyFailure) -> float:
+    async def _failed(self, copy: Claimed, failure: NotifyFailure) -> None:
         if failure.is_final:
             self._failures = 0  # that was an answer
             await self._hold(copy, failure.reason)
-            return 0.0
+            return
         self._failures += 1
+        # Before the row says so: who ends or dies in between still keeps the next sender away.
+        await self._rest(max(failure.retry_after or 0.0, self._manner.pause_after(self._failures)))
         await self._try_later(copy, failure.reason)
-        return max(failure.retry_after or 0.0, self._manner.pause_after(self._failures))
 
     async def _try_later(self, copy: Claimed, reason: str) -> None:
         if datetime.now(UTC) - copy.asked_at > self._manner.give_up_after:
