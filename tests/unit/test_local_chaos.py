@@ -3,7 +3,15 @@
 from collections import Counter
 
 import pytest
-from electoral_local.chaos import EARLIEST_SHARE, LATEST_SHARE, VICTIMS, plan, read_seeds, work_at
+from electoral_local.chaos import (
+    EARLIEST_SHARE,
+    LATEST_SHARE,
+    LEDGERS,
+    VICTIMS,
+    plan,
+    read_seeds,
+    work_at,
+)
 
 APPLICATIONS = 20_000
 COUNTS = Counter(
@@ -52,6 +60,8 @@ def test_seeds_are_read_one_by_one_or_as_a_range(text: str, seeds: list[int]) ->
 )
 def test_the_work_counted_is_that_of_the_victims_own_stage(victim: str, work: int) -> None:
     assert work_at(victim, COUNTS) == work
+    asked = {part: count for part, count in COUNTS.items() if part[0] in LEDGERS[victim]}
+    assert work_at(victim, Counter(asked)) == work
 
 
 @pytest.mark.parametrize("victim", ["verification", "kafka", "ems-gateway", "postgres"])

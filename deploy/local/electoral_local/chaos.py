@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from electoral_local.blueprint import SERVICES
 from electoral_local.errors import ConfigurationError, LocalError
 from electoral_local.options import BehavioursOption, BrokersOption, KeepOption
 from electoral_local.rehearsal import Progress, Rehearsal, Script
@@ -25,6 +24,14 @@ VICTIMS = ("registration", "verification", "ems-gateway", "kafka", "postgres")
 EARLIEST_SHARE, LATEST_SHARE = 0.2, 0.8
 _LATEST_DRAWN_SHARE = 0.75
 """Earlier than the limit: a kill waits until its victim has recovered and has work."""
+LEDGERS = {
+    "verification": ("registration", "verification"),
+    "kafka": ("registration", "ems-gateway"),
+    "ems-gateway": ("verification", "ems-gateway"),
+    "postgres": ("registration", "ems-gateway"),
+}
+"""Whose ledgers say what a victim has to do, in the order of the stream. Who was killed just now
+keeps no victim waiting but one whose work it knows."""
 _LOOK_INTERVAL_SECONDS = 0.02
 _READY_WITHIN_SECONDS = 60.0
 _SEEDS_MAX = 1_000
@@ -128,10 +135,10 @@ async def _work_found(stack: Stack, progress: Progress, victim: str) -> int:
 
 
 async def _work_now(stack: Stack, progress: Progress, victim: str) -> int:
-    """0 also when a ledger cannot be read now, because its service was killed before."""
+    """0 also when one of its ledgers cannot be read now, because that service was killed before."""
     if victim == "registration":
         return progress.under_way
-    admin = {service: stack.blueprint.admin_url(service) for service in SERVICES}
+    admin = {service: stack.blueprint.admin_url(service) for service in LEDGERS[victim]}
     today = datetime.now(UTC).astimezone(ZoneInfo("Europe/London")).date()
     try:
         sums = await asyncio.to_thread(fetch, admin, today, None)
