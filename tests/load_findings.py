@@ -67,8 +67,8 @@ def a_run(**changes: Any) -> Findings:
 
 
 def an_arrivals(**changes: Any) -> Arrivals:
-    minutes = [Minute(6_000.0, 6_000, 5_880), Minute(6_000.0, 6_001, 5_880)]
-    return replace(Arrivals(minutes, (), 3.2), **changes)
+    minutes = [Minute(6_000, 6_000, 5_880, 5_880), Minute(6_000, 6_001, 5_880, 5_880)]
+    return replace(Arrivals(minutes, (), True, 3.2), **changes)
 
 
 def an_intake(**changes: Any) -> Intake:
@@ -79,7 +79,7 @@ def an_intake(**changes: Any) -> Intake:
 
 
 def some_refusals(**changes: Any) -> Refusals:
-    return replace(Refusals(INVALID, 0, (), (), ()), **changes)
+    return replace(Refusals(INVALID, 0, (), (), (), 0, 0, 0), **changes)
 
 
 def a_delivery(**changes: Any) -> Delivery:

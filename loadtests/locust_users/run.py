@@ -12,7 +12,7 @@ from simulated.councils import JOURNAL_FILE, read_councils
 from simulated.kinds import Shares
 from simulated.load.crowd import Arrival, Crowd
 from simulated.load.crowd import Shares as CrowdShares
-from simulated.load.schedule import Schedule
+from simulated.load.schedule import Part, Schedule
 from simulated.load.shapes import load_shape
 from simulated.load.shared_counts import SharedCounts
 from simulated.load.ways import Way, Ways
@@ -24,6 +24,7 @@ from simulated.receipts import Run as BookRun
 from locust_users.books import Books, CouncilJournal
 
 LEAD = 4.0  # seconds in which the first users appear
+PROCESSES_MAX = 64  # that favour different people of one council
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +78,8 @@ class Run:
         self._population = Population(options.seed)
         shape = load_shape(options.shape)
         wanted = CrowdShares(duplicates=options.duplicates, invalid=options.mistakes)
-        self._crowd = Crowd(self._population, self._today, wanted, shape.council)
+        own = Part(process % PROCESSES_MAX, PROCESSES_MAX)
+        self._crowd = Crowd(self._population, self._today, wanted, shape.council, own)
         whose = BookRun(options.seed, asdict(Shares()), self._today.isoformat())
         folder = Path(options.book)
         self.books = Books(

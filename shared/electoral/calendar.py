@@ -3,17 +3,16 @@
 import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from pydantic import with_config
 
 from electoral.authorities import NATIONS, Nation, nation_of
 from electoral.data import RECORD_CONFIG, ReferenceDataUnusable, read_records
+from electoral.today import LONDON, midnight
 
-LONDON = ZoneInfo("Europe/London")
 BIN = timedelta(minutes=5)
 DEADLINE_WORKING_DAYS = 12  # Representation of the People Regulations 2001, reg. 29(4)
 
@@ -87,17 +86,13 @@ def london_date(moment: datetime) -> date:
 
 def day_bounds(day: date) -> tuple[datetime, datetime]:
     """Return a London day's first instant and the next day's, in UTC: 23 to 25 hours apart."""
-    return _midnight(day), _midnight(day + _DAY)
+    return midnight(day), midnight(day + _DAY)
 
 
 def bin_start(moment: datetime) -> datetime:
     """Return the start of the 5-minute bin that holds this instant, in UTC."""
     instant = _aware(moment).astimezone(UTC)
     return instant - (instant - _EPOCH) % BIN
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), LONDON).astimezone(UTC)
 
 
 def _aware(moment: datetime) -> datetime:

@@ -19,9 +19,10 @@ class Today:
         now = self._now()
         if not self._begin <= now < self._end:
             self._day = now.astimezone(LONDON).date()
-            self._begin, self._end = _midnight(self._day), _midnight(self._day + timedelta(days=1))
+            self._begin, self._end = midnight(self._day), midnight(self._day + timedelta(days=1))
         return self._day
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
+    """Return a London day's first instant, in UTC."""
     return datetime.combine(day, time(), LONDON).astimezone(UTC)

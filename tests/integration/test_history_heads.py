@@ -7,9 +7,10 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from electoral.calendar import LONDON, london_date
+from electoral.calendar import london_date
 from electoral.postgres import Connection, transaction
 from electoral.sealing import DirectoryKeyring
+from electoral.today import LONDON
 from ems_gateway.__main__ import main
 from ems_gateway.history import writing
 from ems_gateway.history.heads import (

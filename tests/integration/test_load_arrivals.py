@@ -326,7 +326,7 @@ class Cut(web.StreamResponse):
         return None
 
 
-async def test_come_back_later_is_obeyed_and_the_return_counts_from_when_it_was_due(
+async def test_come_back_later_is_obeyed_and_what_was_waited_is_part_of_the_latency(
     tmp_path: Path,
 ) -> None:
     async def busy_once(
@@ -341,9 +341,21 @@ async def test_come_back_later_is_obeyed_and_the_return_counts_from_when_it_was_
     for tries in registration.tries.values():
         assert 0.99 < tries[1] - tries[0] < 3
     assert sent.figures.accepted == 20
-    assert sent.summary["turned_away"] == 20
+    assert (sent.summary["turned_away"], sent.summary["turned_away_again"]) == (20, 0)
     assert sent.summary["answers"] == {"201": 20, "503": 20}
-    assert decoded(sent.summary["histogram"]).get_max_value() < 1_000_000
+    assert decoded(sent.summary["histogram"]).get_min_value() > 1_000_000
+    assert decoded(sent.summary["refused_histogram"]).get_max_value() < 1_000_000
+    assert sent.summary["without_wait"] == 0
+
+
+async def test_to_be_sent_away_without_a_time_is_counted(tmp_path: Path) -> None:
+    async def busy_once(
+        registration: Registration, key: str, before: int
+    ) -> web.StreamResponse | None:
+        return None if before else web.json_response(BUSY, status=503)
+
+    sent = await send(Registration(busy_once), tmp_path, total=5)
+    assert (sent.summary["without_wait"], sent.figures.accepted) == (5, 5)
 
 
 async def test_who_is_always_told_to_come_back_was_refused_and_says_why(tmp_path: Path) -> None:
@@ -353,6 +365,7 @@ async def test_who_is_always_told_to_come_back_was_refused_and_says_why(tmp_path
     registration = Registration(busy)
     sent = await send(registration, tmp_path, total=10, manner=replace(QUICK, returns=1))
     assert {len(tries) for tries in registration.tries.values()} == {2}
+    assert (sent.summary["turned_away"], sent.summary["turned_away_again"]) == (20, 10)
     assert sent.figures.refused == 10
     for receipt in sent.receipts:
         assert (receipt.status, receipt.reason) == (503, "Come back later.")

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 from electoral.authorities import NATIONS, Authorities, Nation
 from electoral.calendar import (
-    LONDON,
     CalendarEnds,
     Poll,
     PollName,
@@ -18,6 +17,7 @@ from electoral.calendar import (
     working_days_before,
 )
 from electoral.data import ReferenceDataUnusable
+from electoral.today import LONDON
 
 MANCHESTER, EDINBURGH = "E08000003", "S12000036"
 

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from electoral.calendar import LONDON, bin_start
+from electoral.calendar import bin_start
 from electoral.ledger import Counted
+from electoral.today import LONDON
 from hypothesis import given
 from hypothesis import strategies as st
 

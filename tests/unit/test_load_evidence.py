@@ -30,11 +30,11 @@ def a_summary(seconds: int, **changes: Any) -> dict[str, Any]:
     figures = Figures()
     for second in range(seconds):
         for n in range(10):
-            figures.offer(second + n / 10, second + n / 10 + 0.004, was_held_up=False)
-        for _ in range(8):
-            figures.accepting.add(0.020)
-            figures.answers["201"] += 1
-        figures.accepted += 8
+            due = second + n / 10
+            figures.offer(due, due + 0.004, was_held_up=False, wrong=n == 9)
+            if n < 8:
+                figures.answer(0.020, due, accepted=True)
+                figures.answers["201"] += 1
         figures.turned_away += 3
         figures.close_second(second + 1)
     scheduled = [600] * (seconds // 60) + ([10 * (seconds % 60)] if seconds % 60 else [])
@@ -69,10 +69,19 @@ def read(summaries: list[dict[str, Any]], books: list[Path], **changes: Any) -> 
 def test_minutes_have_what_was_scheduled_offered_and_accepted_in_them(tmp_path: Path) -> None:
     found = read([a_summary(70), a_summary(70)], [a_book(tmp_path / "book")])
     first, second = found.arrivals.minutes
-    assert (first.scheduled, first.offered, first.accepted) == (1_200, 1_200, 960)
-    assert (second.scheduled, second.offered, second.accepted) == (200, 200, 160)
+    assert (first.scheduled, first.offered) == (1_200, 1_200)
+    assert (first.valid, first.accepted) == (1_080, 960)
+    assert (second.scheduled, second.offered) == (200, 200)
+    assert (second.valid, second.accepted) == (180, 160)
     assert found.arrivals.send_lag_p99_ms == pytest.approx(4.0, rel=0.01)
     assert found.arrivals.invalid == []
+    assert found.arrivals.whole
+
+
+def test_a_generator_that_was_stopped_says_so(tmp_path: Path) -> None:
+    stopped = a_summary(70, whole=False, valid=False, why_invalid="it was stopped")
+    found = read([a_summary(70), stopped], [a_book(tmp_path / "book")])
+    assert (found.arrivals.invalid, found.arrivals.whole) == (["it was stopped"], False)
 
 
 def test_latencies_and_answers_of_all_generators_are_together(tmp_path: Path) -> None:

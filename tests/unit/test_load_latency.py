@@ -77,8 +77,8 @@ def test_every_arrival_that_was_offered_ends_in_one_way_or_is_in_flight() -> Non
     figures = Figures()
     for n in range(5):
         figures.offer(due=59.0 + n / 2, now=59.01 + n / 2, was_held_up=False)
-    figures.answer(0.2, accepted=True)
-    figures.answer(0.001, accepted=False)
+    figures.answer(0.2, 59.0, accepted=True)
+    figures.answer(0.001, 59.5, accepted=False)
     figures.lose(1, refused=True)
     figures.lose(1, refused=False)
     line = figures.close_second(1)

@@ -15,7 +15,7 @@ from simulated.load.plots import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Line, 
 from simulated.load.records import LOST
 from simulated.load.report import page
 
-LIMITS = replace(limits_of("steady"), cpu_ms=1.5)
+LIMITS = replace(limits_of("steady"), cpu_ms=1.5, cpu_judged_from=0.0)
 INVALID = a_run(arrivals=replace(a_run().arrivals, send_lag_p99_ms=400.0))
 
 
@@ -48,6 +48,14 @@ def escaped(words: str) -> str:
 )
 def test_report_says_in_one_word_how_it_went(run: Findings, words: str) -> None:
     assert words in report(run)
+
+
+def test_what_was_not_judged_is_neither_passed_nor_failed() -> None:
+    text = report(a_run(), limits_of("steady"))
+    assert "Passed: 23 of 24 criteria are within their limit, the others were not judged." in text
+    (row,) = re.findall(r'<tr class="unjudged">.*?</tr>', text)
+    assert "not judged" in row
+    assert "CPU an application" in row
 
 
 def test_what_to_look_into_is_named_and_cannot_break_the_page() -> None:

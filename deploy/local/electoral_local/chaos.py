@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -17,7 +16,7 @@ from electoral_local.rehearsal import Progress, Rehearsal, Script
 from electoral_local.scratch import scratch_options, scratch_state
 from electoral_local.showing import play_with_bars, show_run
 from electoral_local.stack import Stack
-from electoral_local.sums import counts_by_state, fetch
+from electoral_local.sums import counts_by_state, fetch, ledger_day
 from electoral_local.terminal import console
 
 VICTIMS = ("registration", "verification", "ems-gateway", "kafka", "postgres")
@@ -139,7 +138,7 @@ async def _work_now(stack: Stack, progress: Progress, victim: str) -> int:
     if victim == "registration":
         return progress.under_way
     admin = {service: stack.blueprint.admin_url(service) for service in LEDGERS[victim]}
-    today = datetime.now(UTC).astimezone(ZoneInfo("Europe/London")).date()
+    today = ledger_day(datetime.now(UTC))
     try:
         sums = await asyncio.to_thread(fetch, admin, today, None)
     except LocalError:

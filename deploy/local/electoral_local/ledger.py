@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.table import Table
@@ -11,7 +10,15 @@ from electoral_local.blueprint import SERVICES
 from electoral_local.errors import LocalError
 from electoral_local.options import StateOption, chosen_state
 from electoral_local.status import read_status
-from electoral_local.sums import Difference, Sums, counts_by_state, differences, fetch, in_flight
+from electoral_local.sums import (
+    Difference,
+    Sums,
+    counts_by_state,
+    differences,
+    fetch,
+    in_flight,
+    ledger_day,
+)
 from electoral_local.terminal import console
 
 SETTLED = timedelta(minutes=5)
@@ -31,7 +38,7 @@ def ledger(
     if status is None:
         raise LocalError("Nothing is running here: start it with `electoral up`.")
     admin = {service: status.addresses[f"{service} (admin)"] for service in SERVICES}
-    chosen = day.date() if day else datetime.now(UTC).astimezone(ZoneInfo("Europe/London")).date()
+    chosen = day.date() if day else ledger_day(datetime.now(UTC))
     now = fetch(admin, chosen, None)
     settled = fetch(admin, chosen, datetime.now(UTC) - SETTLED)
     _show(chosen, now)

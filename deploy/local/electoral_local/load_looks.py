@@ -4,7 +4,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from electoral_local.blueprint import SERVICES
 from electoral_local.errors import LocalError
@@ -12,7 +11,7 @@ from electoral_local.ledger import SETTLED
 from electoral_local.load_generators import Generators
 from electoral_local.load_metrics import COUNTERS, HELD, OLDEST, fetch_metrics, together
 from electoral_local.stack import Stack
-from electoral_local.sums import differences, fetch
+from electoral_local.sums import differences, fetch, ledger_day
 
 _LEDGER_EVERY_SECONDS = 15.0
 
@@ -31,7 +30,7 @@ class Look:
     oldest_seconds: float = 0.0
     """Of whatever waits anywhere."""
     unexplained: int | None = None
-    """None as long as nothing is old enough to need an explanation."""
+    """Attempts; None as long as nothing is old enough to need an explanation."""
     cpu_seconds: Mapping[str, float] = field(default_factory=dict)
     """By process."""
 
@@ -103,12 +102,13 @@ class Looker:
         """Compare the ledgers over what was accepted long enough ago."""
         admin = {service: self._stack.blueprint.admin_url(service) for service in SERVICES}
         now = datetime.now(UTC)
-        begun = now - timedelta(seconds=second)
-        day = begun.astimezone(ZoneInfo("Europe/London")).date()
+        first, last = ledger_day(now - timedelta(seconds=second)), ledger_day(now)
+        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         try:
-            self._unexplained = len(differences(fetch(admin, day, now - SETTLED)))
+            found = [differences(fetch(admin, day, now - SETTLED)) for day in days]
         except LocalError:
             return
+        self._unexplained = sum(one.attempts for of_day in found for one in of_day)
 
     def _cpu_seconds(self) -> dict[str, float]:
         self._stack.sample()

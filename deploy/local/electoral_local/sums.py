@@ -6,11 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from electoral_local.errors import LocalError
 from electoral_local.readiness import DIRECTLY
 
 _DIGEST_MODULUS = 1 << 128
+_LONDON = ZoneInfo("Europe/London")
 _TIMEOUT_SECONDS = 10.0
 
 
@@ -55,6 +57,16 @@ class Difference:
     gss_code: str
     left: int
     right: int
+
+    @property
+    def attempts(self) -> int:
+        """At least so many are on one side only; where the counts are equal, it is others."""
+        return max(1, abs(self.left - self.right))
+
+
+def ledger_day(moment: datetime) -> date:
+    """The day (Europe/London) in whose ledger an attempt of this moment stands."""
+    return moment.astimezone(_LONDON).date()
 
 
 def fetch(admin: Mapping[str, str], day: date, before: datetime | None) -> Sums:

@@ -3,14 +3,13 @@
 import statistics
 from collections.abc import Iterable
 
-from simulated.load.findings import Ero, Findings, Intake, Minute, Spread
+from simulated.load.findings import Ero, Findings, Intake, Spread
 from simulated.load.judged import Judged, RunVerdict
-from simulated.load.limits import Limits
+from simulated.load.limits import Limits, off_schedule
 from simulated.load.records import record_criteria
 from simulated.verdict import OFFENDERS_SHOWN
 
 ERO_APPLICATIONS_MIN = 100  # of fewer the 99th percentile is only the slowest one
-BOUNDARY = 2  # arrivals that a moment's lag may carry over the ends of a minute
 MB = 1_000_000
 
 
@@ -37,32 +36,28 @@ def judge_run(run: Findings, limits: Limits) -> RunVerdict:
 def _generator(run: Findings, limits: Limits) -> Judged:
     """A generator that did not offer what it was to offer has measured nothing."""
     arrivals = run.arrivals
-    off = max((_off_schedule(minute) for minute in arrivals.minutes), default=1.0)
+    off = max((off_schedule(m.offered, m.scheduled) for m in arrivals.minutes), default=1.0)
+    late = arrivals.send_lag_p99_ms
+    kept = off <= limits.off_schedule_share and late <= limits.send_lag_p99_ms
+    stopped = "" if arrivals.whole else ", stopped before the schedule's end"
     return Judged(
         "The generator kept the schedule",
-        off <= limits.off_schedule_share and arrivals.send_lag_p99_ms <= limits.send_lag_p99_ms,
-        f"worst minute {off:.2%} off, sent {arrivals.send_lag_p99_ms:,.1f} ms late (p99)",
+        kept and arrivals.whole,
+        f"worst minute {off:.2%} off, sent {late:,.1f} ms late (p99){stopped}",
         f"{limits.off_schedule_share:.0%}, {limits.send_lag_p99_ms:,.0f} ms",
         tuple(arrivals.invalid),
     )
 
 
-def _off_schedule(minute: Minute) -> float:
-    """Of the minute's arrivals; a few may come to be on the other side of its ends."""
-    off = abs(minute.offered - minute.scheduled)
-    return off / minute.scheduled if off > BOUNDARY else 0.0
-
-
 def _rate(run: Findings, limits: Limits) -> Iterable[Judged]:
     intake, delivery = run.intake, run.delivery
-    valid = 1.0 - intake.refusals.expected / max(1, intake.sent)
-    shares = (m.accepted / max(1.0, valid * m.offered) for m in run.arrivals.minutes)
-    worst = min(shares, default=0.0)
+    minutes = run.arrivals.minutes
+    worst = min((m.accepted / m.valid for m in minutes if m.valid), default=0.0)
     mean = intake.accepted / max(run.run.seconds, 1.0)
     yield Judged(
         "Rate held",
         worst >= limits.accepted_share and intake.unanswered == 0,
-        f"{mean:,.0f}/s accepted, {min(worst, 1.0):.1%} of the valid in the worst minute, "
+        f"{mean:,.0f}/s accepted, {worst:.1%} of the valid in the worst minute, "
         f"{intake.unanswered:,} unanswered",
         f"{limits.accepted_share:.0%}, 0",
     )
@@ -104,8 +99,8 @@ def _fairness(eros: Iterable[Ero], limits: Limits) -> Judged:
     compared = [ero.p99_seconds for ero in eros if ero.count >= ERO_APPLICATIONS_MIN]
     name, limit = "Fairness: worst ERO's p99 to the median ERO's", f"{limits.fairness:g}"
     if len(compared) < 2:
-        few = f"not judged: {len(compared)} EROs had {ERO_APPLICATIONS_MIN} applications"
-        return Judged(name, True, few, limit)
+        few = f"{len(compared)} EROs had {ERO_APPLICATIONS_MIN} applications"
+        return Judged(name, True, few, limit, is_judged=False)
     median = statistics.median(compared)
     ratio = max(compared) / max(median, 0.001)
     figure = f"{ratio:.2f} ({max(compared):.2f} s to {median:.2f} s, {len(compared)} EROs)"
@@ -117,10 +112,12 @@ def _refusals(run: Findings) -> Judged:
     broken = (refusals.without_reason, refusals.accepted_all_the_same, refusals.wrongly_told)
     words = ("without a reason", "accepted all the same", "told something else than 422")
     found = ", ".join(f"{len(keys):,} {said}" for keys, said in zip(broken, words, strict=True))
+    waits = f"{refusals.told_to_wait:,} told to come back, {refusals.told_again:,} of them again"
     return Judged(
         "Refusals honest",
-        not any(broken),
-        f"{refusals.expected:,} of wrong bodies, {refusals.others:,} others: {found}",
+        not any(broken) and refusals.without_wait == 0,
+        f"{refusals.expected:,} of wrong bodies, {refusals.others:,} others: {found}; "
+        f"{waits}, {refusals.without_wait:,} not told when",
         "0",
         tuple(key for keys in broken for key in keys)[:OFFENDERS_SHOWN],
     )
@@ -147,12 +144,13 @@ def _cpu(run: Findings, limits: Limits) -> Judged:
     system = 1000 * costs.of_the_system / accepted
     rate = accepted / max(run.run.seconds, 1.0)
     slow = rate < limits.cpu_judged_from
-    note = f"; not judged below {limits.cpu_judged_from:,.0f}/s" if slow else ""
+    note = f"; judged from {limits.cpu_judged_from:,.0f}/s on" if slow else ""
     return Judged(
         "CPU an application, without the generator",
         system > 0 and (slow or system <= limits.cpu_ms),
         f"{system:.2f} ms ({together:.2f} ms with generator and board){note}",
         f"{limits.cpu_ms:g} ms",
+        is_judged=not slow,
     )
 
 

@@ -26,7 +26,8 @@ from simulated.verdict import Criterion
 
 Json = Mapping[str, Any]
 REFUSED_AS_INVALID = 422
-MINUTE = 60  # seconds
+_OF_A_MINUTE = ("scheduled", "offered", "valid_due", "valid_accepted")
+_WAITS = ("without_wait", "turned_away", "turned_away_again")
 
 
 def read_findings(
@@ -36,7 +37,7 @@ def read_findings(
     by_second = merged_seconds([summary["by_second"] for summary in summaries])
     return Findings(
         run=RunAsked(**measured["run"]),
-        arrivals=_arrivals(summaries, by_second),
+        arrivals=_arrivals(summaries),
         intake=_intake(summaries, read_books(books)[1]),
         delivery=_delivery(measured["delivery"]),
         records=[_criterion(one) for one in judged["criteria"]],
@@ -70,37 +71,22 @@ def _add(into: dict[str, float], line: Json) -> None:
             into[name] = max(into.get(name, 0.0), line[name])
 
 
-def _arrivals(summaries: Sequence[Json], by_second: Sequence[Json]) -> Arrivals:
+def _arrivals(summaries: Sequence[Json]) -> Arrivals:
     length = max(len(summary["scheduled"]) for summary in summaries)
-    accepted = [line.get("accepted", 0.0) for line in by_second]
-    minutes = []
-    for minute in range(length):
-        begin, end = minute * MINUTE, (minute + 1) * MINUTE
-        if minute == length - 1:  # with those who came a moment after its end
-            end = len(accepted)
-        minutes.append(
-            Minute(
-                sum(_of_minute(summary["scheduled"], minute) for summary in summaries),
-                round(sum(_of_minute(summary["offered"], minute) for summary in summaries)),
-                round(_at(accepted, end) - _at(accepted, begin)),
-            )
-        )
+    by_minute = (
+        (sum(_of_minute(summary[name], minute) for summary in summaries) for name in _OF_A_MINUTE)
+        for minute in range(length)
+    )
     return Arrivals(
-        minutes,
-        [s["why_invalid"] or "invalid" for s in summaries if not s["valid"]],
+        [Minute(*counts) for counts in by_minute],
+        [s["why_invalid"] for s in summaries if not s["valid"]],
+        all(s["whole"] for s in summaries),
         max(_spread_ms([s["send_lag"]]).p99 for s in summaries),
     )
 
 
-def _of_minute(counts: Sequence[float], minute: int) -> float:
-    return counts[minute] if minute < len(counts) else 0.0
-
-
-def _at(cumulative: Sequence[float], second: int) -> float:
-    """A count as it stood at the end of that second; 0 at the beginning."""
-    if not cumulative or second <= 0:
-        return 0.0
-    return cumulative[min(second, len(cumulative) - 1)]
+def _of_minute(counts: Sequence[int], minute: int) -> int:
+    return counts[minute] if minute < len(counts) else 0
 
 
 def _spread_ms(encoded: Iterable[str]) -> Spread:
@@ -127,7 +113,7 @@ def _intake(summaries: Sequence[Json], receipts: Iterable[Receipt]) -> Intake:
         sent,
         accepted,
         unanswered,
-        refusals.found(),
+        refusals.found(*(sum(s[name] for s in summaries) for name in _WAITS)),
         _spread_ms(summary["histogram"] for summary in summaries),
         dict(answers),
         sum(summary["resets"] for summary in summaries),
@@ -156,10 +142,9 @@ class _Refusals:
         elif refused and not receipt.turned_away and receipt.status != REFUSED_AS_INVALID:
             self.told_otherwise.append(receipt.key)
 
-    def found(self) -> Refusals:
-        return Refusals(
-            self.expected, self.others, self.without_reason, self.accepted, self.told_otherwise
-        )
+    def found(self, *waits: int) -> Refusals:
+        told = (self.without_reason, self.accepted, self.told_otherwise)
+        return Refusals(self.expected, self.others, *told, *waits)
 
 
 def _delivery(measured: Json) -> Delivery:

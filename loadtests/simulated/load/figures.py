@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from simulated.load.latency import Latencies, percentile
+from simulated.load.limits import Limits, off_schedule
 from simulated.load.schedule import MINUTE
 
 
@@ -20,6 +21,8 @@ class Figures:
     resets: int = 0  # connections that broke with a question under way
     timeouts: int = 0  # tries that were never answered
     turned_away: int = 0  # answers that said to come back later
+    turned_away_again: int = 0  # of them, those to whom it was said before
+    without_wait: int = 0  # answers that sent somebody away and did not say until when
     contradicted: int = 0  # two answers to one key that name two applications
     answers: Counter[str] = field(default_factory=Counter)  # by status, of every try
     accepting: Latencies = field(default_factory=Latencies)
@@ -27,7 +30,9 @@ class Figures:
     send_lag: Latencies = field(default_factory=Latencies)  # due -> written
     held_up: Latencies = field(default_factory=Latencies)  # the same, of those at the limit
     by_second: list[dict[str, float]] = field(default_factory=list)
-    _by_minute: Counter[int] = field(default_factory=Counter)
+    _by_minute: Counter[int] = field(default_factory=Counter)  # in which one was sent
+    _valid: Counter[int] = field(default_factory=Counter)  # by minute in which one was due
+    _valid_accepted: Counter[int] = field(default_factory=Counter)
     _cpu_before: float = 0.0  # CPU seconds of the process at the schedule's start
 
     def begin(self) -> None:
@@ -42,24 +47,27 @@ class Figures:
     def cpu_seconds(self) -> float:
         return round(time.process_time() - self._cpu_before, 3)
 
-    def offer(self, due: float, now: float, *, was_held_up: bool) -> None:
-        """An arrival is written; both in seconds from the start."""
+    def offer(self, due: float, now: float, *, was_held_up: bool, wrong: bool = False) -> None:
+        """An arrival is written; both in seconds from the start. `wrong`: it must be refused."""
         self.offered += 1
         self._by_minute[int(now // MINUTE)] += 1
+        self._valid[int(due // MINUTE)] += not wrong
         (self.held_up if was_held_up else self.send_lag).add(now - due)
 
-    def answer(self, latency: float, *, accepted: bool) -> None:
+    def answer(self, latency: float, due: float, *, accepted: bool, wrong: bool = False) -> None:
         """An arrival has an answer that stands; latency in seconds from when it was due."""
         if accepted:
             self.accepted += 1
+            self._valid_accepted[int(due // MINUTE)] += not wrong
             self.accepting.add(latency)
         else:
             self.refused += 1
             self.refusing.add(latency)
 
-    def turn_away(self, latency: float, count: int) -> None:
-        """So many are told to come back later, and may."""
+    def turn_away(self, latency: float, count: int, *, came_back: bool = False) -> None:
+        """So many are told to come back later, and may. `came_back`: as they had been told."""
         self.turned_away += count
+        self.turned_away_again += count if came_back else 0
         self.refusing.add(latency)
 
     def lose(self, count: int, *, refused: bool) -> None:
@@ -74,10 +82,7 @@ class Figures:
 
         An arrival that was due a moment before that end is written a moment after it.
         """
-        counts = [0] * minutes
-        for minute, count in self._by_minute.items():
-            counts[min(minute, minutes - 1)] += count
-        return counts
+        return _in_order(self._by_minute, minutes)
 
     def close_second(self, second: int) -> dict[str, float]:
         """The line for this second."""
@@ -102,20 +107,26 @@ class Figures:
 
     def summary(self, scheduled: Sequence[int], *, whole: bool) -> dict[str, object]:
         """`scheduled`: by minute, of those due; `whole`: the schedule came to its end."""
-        offered = self.offered_by_minute(len(scheduled))
+        minutes = len(scheduled)
+        offered = self.offered_by_minute(minutes)
         why = why_invalid(offered, scheduled, self.send_lag.percentile_ms(99), whole=whole)
         return {
             "offered": offered,
             "scheduled": list(scheduled),
+            "valid_due": _in_order(self._valid, minutes),
+            "valid_accepted": _in_order(self._valid_accepted, minutes),
             "accepted": self.accepted,
             "refused": self.refused,
             "failed": self.failed,
             "turned_away": self.turned_away,
+            "turned_away_again": self.turned_away_again,
+            "without_wait": self.without_wait,
             "histogram": self.accepting.encoded(),
             "refused_histogram": self.refusing.encoded(),
             "send_lag": self.send_lag.encoded(),
             "held_up": self.held_up.encoded(),
             "by_second": self.by_second,
+            "whole": whole,
             "valid": not why,
             "why_invalid": why,
             "cpu_seconds": self.cpu_seconds,
@@ -127,9 +138,12 @@ class Figures:
         }
 
 
-LAG_P99_MS_MAX = 50.0
-DIFFERENCE_MAX = 0.01
-BOUNDARY = 2  # arrivals that a moment's lag may carry over the ends of a minute
+def _in_order(counts: Counter[int], minutes: int) -> list[int]:
+    """By minute; what is of later ones is of the last."""
+    ordered = [0] * minutes
+    for minute, count in counts.items():
+        ordered[min(minute, minutes - 1)] += count
+    return ordered
 
 
 def why_invalid(
@@ -139,9 +153,9 @@ def why_invalid(
     if not whole:
         return "it was stopped before the schedule's end"
     for minute, (came, due) in enumerate(zip(offered, scheduled, strict=True)):
-        if abs(came - due) > max(BOUNDARY, due * DIFFERENCE_MAX):
+        if off_schedule(came, due) > Limits.off_schedule_share:
             return f"in minute {minute} {came} were offered and {due} were due"
-    if lag_p99_ms > LAG_P99_MS_MAX:
+    if lag_p99_ms > Limits.send_lag_p99_ms:
         return f"the generator sent its 99th percentile {lag_p99_ms:.0f} ms late by itself"
     return ""
 

@@ -25,9 +25,10 @@ class Spread:
 class Minute:
     """A minute of arrivals; the last one may be shorter."""
 
-    scheduled: float
-    offered: int
-    accepted: int
+    scheduled: int
+    offered: int  # really sent in it
+    valid: int  # of those due in it, with nothing wrong on purpose
+    accepted: int  # of the valid ones, whenever
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Arrivals:
 
     minutes: Sequence[Minute]
     invalid: Sequence[str]  # in their own words, why they were not up to it
+    whole: bool  # none was stopped before the schedule's end
     send_lag_p99_ms: float  # of the worst of them: from due to written, by its own fault
 
 
@@ -48,6 +50,9 @@ class Refusals:
     without_reason: Sequence[str]  # keys
     accepted_all_the_same: Sequence[str]  # keys of wrong bodies that were accepted
     wrongly_told: Sequence[str]  # keys of wrong bodies that were told something else than 422
+    without_wait: int  # answers that sent somebody away and did not say until when
+    told_to_wait: int  # answers that said until when
+    told_again: int  # of them, those to somebody who came back as told
 
 
 @dataclass(frozen=True)

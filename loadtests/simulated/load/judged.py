@@ -12,6 +12,14 @@ class Judged:
     figure: str
     limit: str
     look_into: tuple[str, ...] = ()
+    is_judged: bool = True
+    """False where a run is too small or too slow to say anything of it."""
+
+    @property
+    def word(self) -> str:
+        if not self.passed:
+            return "FAIL"
+        return "pass" if self.is_judged else "not judged"
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,11 @@ class RunVerdict:
     @property
     def passed(self) -> bool:
         return self.valid and all(judged.passed for judged in self.criteria)
+
+    @property
+    def not_judged(self) -> tuple[str, ...]:
+        """Names of the criteria of which this run says nothing."""
+        return tuple(one.name for one in self.criteria if not one.is_judged)
 
     @property
     def word(self) -> str:

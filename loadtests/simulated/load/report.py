@@ -27,6 +27,7 @@ OTHERS = "others"
 _PAGE = Path(__file__).with_name("page.html")
 _WORDS = {
     "passed": "Passed: every criterion is within its limit.",
+    "partly": "Passed: {2} of {1} criteria are within their limit, the others were not judged.",
     "failed": "Failed: {} of {} criteria are outside their limit.",
     "invalid": "Invalid: the generator did not offer what it was asked to offer.",
 }
@@ -38,11 +39,10 @@ _COSTS_EXPLAINED = (
 
 
 def page(run: Findings, verdict: RunVerdict) -> str:
-    failed = sum(not judged.passed for judged in verdict.criteria)
     return Template(_PAGE.read_text(encoding="utf-8")).substitute(
         title=escape(f"{run.run.shape}: {run.run.total:,} applications"),
         lead=escape(_lead(run)),
-        word=escape(_WORDS[verdict.word].format(failed, len(verdict.criteria))),
+        word=escape(_word(verdict)),
         tone="good" if verdict.passed else "bad",
         tiles="".join(_tile(*tile) for tile in _tiles(run)),
         criteria="".join(map(_row, verdict.criteria)),
@@ -52,6 +52,14 @@ def page(run: Findings, verdict: RunVerdict) -> str:
         stored="".join(_stored(run)),
         records="".join(map(_record, run.records)),
     )
+
+
+def _word(verdict: RunVerdict) -> str:
+    total = len(verdict.criteria)
+    failed = sum(not judged.passed for judged in verdict.criteria)
+    within = total - failed - len(verdict.not_judged)
+    partly = verdict.passed and verdict.not_judged
+    return _WORDS["partly" if partly else verdict.word].format(failed, total, within)
 
 
 def _lead(run: Findings) -> str:
@@ -86,13 +94,16 @@ def _tile(figure: str, words: str) -> str:
 
 
 def _row(judged: Judged) -> str:
-    tone, mark = _tone(judged.passed)
+    tone, mark = _TONES[judged.word], judged.word
     look = "".join(f'<span class="look">{escape(one)}</span>' for one in judged.look_into)
     return (
         f'<tr class="{tone}"><td class="mark">{mark}</td>'
         f'<td class="name">{escape(judged.name)}</td>'
         f'<td>{escape(judged.figure)}{look}</td><td class="limit">{escape(judged.limit)}</td></tr>'
     )
+
+
+_TONES = {"pass": "good", "FAIL": "bad", "not judged": "unjudged"}
 
 
 def _tone(passed: bool) -> tuple[str, str]:

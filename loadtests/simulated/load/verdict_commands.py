@@ -20,6 +20,7 @@ from simulated.load.report import page
 from simulated.load.schedule import Schedule
 from simulated.load.shapes import UnknownShape, load_shape
 
+_COLOURS = {"pass": "green", "FAIL": "red", "not judged": "yellow"}
 EX_CONFIG = 78  # something outside must be changed first
 
 ShapeName = Annotated[str, typer.Option(help="steady, day, deadline-2016 and so on.")]
@@ -75,6 +76,7 @@ def as_json(findings: Findings, verdict: RunVerdict, limits: Limits) -> Mapping[
     return {
         "verdict": verdict.word,
         "passed": verdict.passed,
+        "not_judged": list(verdict.not_judged),
         "criteria": [asdict(judged) for judged in verdict.criteria],
         "limits": asdict(limits),
         "findings": asdict(findings),
@@ -90,11 +92,14 @@ def show(findings: Findings, verdict: RunVerdict, console: Console) -> None:
         table.add_row(*_row(judged))
     console.print(table)
     console.print(_costs(findings))
-    console.print(f"Verdict: [bold]{verdict.word}[/bold].")
+    told = f"Verdict: [bold]{verdict.word}[/bold]."
+    if verdict.not_judged:
+        told += f" Not judged: {'; '.join(verdict.not_judged)}."
+    console.print(told)
 
 
 def _row(judged: Judged) -> tuple[str, str, str, str]:
-    mark = "[green]pass[/green]" if judged.passed else "[red]FAIL[/red]"
+    mark = f"[{_COLOURS[judged.word]}]{judged.word}[/]"
     return mark, judged.name, "\n".join([judged.figure, *judged.look_into]), judged.limit
 
 

@@ -1,7 +1,8 @@
 """What people do from when they are due until they are answered, or give up.
 
 Whoever has no answer after a while reloads: the same key over another connection. Whoever is told
-to come back later does so, and is due then. Latency counts from when one was due.
+to come back later does so then. The latency of an answer that stands counts from when one was due
+at first, whatever was waited for in between; that of being sent away, from when one came this time.
 """
 
 import asyncio
@@ -16,7 +17,15 @@ from simulated.clock import now_text
 from simulated.http_client import Answer, Connection, ConnectionBroken
 from simulated.load.figures import Figures
 from simulated.load.lines import Lines
-from simulated.load.visits import Told, Visit, is_final, receipt, results, seconds_to_wait
+from simulated.load.visits import (
+    Told,
+    Visit,
+    is_final,
+    receipt,
+    results,
+    says_no_time,
+    seconds_to_wait,
+)
 from simulated.receipts import ACCEPTED, ReceiptBook
 
 PAUSE, PAUSE_MAX = 0.5, 16.0  # seconds, about: doubled with each try that had no answer
@@ -61,7 +70,7 @@ class Visiting:
         """Sends it, at once or as soon as there is a connection."""
         self.nobody_left.clear()
         self._unsettled[visit.number] = visit
-        visit.held_up = not self._lines.borrow(partial(self._begin_visit, visit))
+        visit.held_up = not self._lines.borrow(partial(self._open_tab, visit))
 
     def let_reload(self) -> None:
         """Whoever waited long enough opens another tab, as long as there are connections."""
@@ -79,16 +88,10 @@ class Visiting:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for visit in [one for one in self._unsettled.values() if one.tries]:
+        for visit in [one for one in self._unsettled.values() if one.sent_at]:
             self._give_up(visit, NO_ANSWER)
 
     # -- asking -------------------------------------------------------------------------------
-
-    def _begin_visit(self, visit: Visit, connection: Connection) -> None:
-        visit.sent_at, now = now_text(), self.seconds
-        for _ in visit.arrivals:
-            self._figures.offer(visit.due, now, was_held_up=visit.held_up)
-        self._open_tab(visit, connection)
 
     def _open_tab(self, visit: Visit, connection: Connection) -> None:
         visit.tries += 1
@@ -102,12 +105,15 @@ class Visiting:
         task.add_done_callback(self._tasks.discard)
 
     async def _ask(self, visit: Visit, connection: Connection) -> None:
+        if not visit.sent_at:
+            self._note_sent(visit)
         answer = None
         try:
             answer = await connection.request(
                 "POST", visit.path, visit.body, visit.headers, self._manner.patience
             )
             self._figures.answers[str(answer.status)] += 1
+            self._figures.without_wait += says_no_time(answer)
         except TimeoutError:
             self._figures.timeouts += 1
         except (ConnectionBroken, OSError):
@@ -122,6 +128,13 @@ class Visiting:
         else:
             self._answered(visit, answer)
 
+    def _note_sent(self, visit: Visit) -> None:
+        """The very next thing is to write it, once there is a connection."""
+        visit.sent_at, now = now_text(), self.seconds
+        for arrival in visit.arrivals:
+            wrong = arrival.person.invalid
+            self._figures.offer(visit.due, now, was_held_up=visit.held_up, wrong=wrong)
+
     # -- answers ------------------------------------------------------------------------------
 
     def _answered(self, visit: Visit, answer: Answer) -> None:
@@ -133,11 +146,12 @@ class Visiting:
         if not is_final(told):
             self._try_again(visit)
             return
-        latency = self.seconds - visit.expected_at
+        latency = self.seconds - visit.due
         for arrival, one in zip(visit.arrivals, told, strict=True):
             noted = receipt(visit, arrival, one, self._due_at(visit))
             self._book.add(noted)
-            self._figures.answer(latency, accepted=noted.accepted)
+            wrong = arrival.person.invalid
+            self._figures.answer(latency, visit.due, accepted=noted.accepted, wrong=wrong)
         visit.first_id = told[0][1].get("applicationId", "")
         self._settle(visit)
 
@@ -150,7 +164,9 @@ class Visiting:
             self._figures.contradicted += 1
 
     def _turn_away(self, visit: Visit, answer: Answer, wait: int) -> None:
-        self._figures.turn_away(self.seconds - visit.expected_at, len(visit.arrivals))
+        came_back = visit.returns > 0
+        here = self.seconds - visit.expected_at
+        self._figures.turn_away(here, len(visit.arrivals), came_back=came_back)
         visit.not_before = self.seconds + wait + random.random()  # never earlier than was asked
         if visit.tabs:  # another one may still be answered
             self._asked.pop(visit.number, None)

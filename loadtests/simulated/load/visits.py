@@ -42,7 +42,7 @@ class Visit:
         self.arrivals = arrivals
         self.number = arrivals[0].n
         self.due = due
-        self.expected_at = due  # intended start of this coming; later for one who was sent away
+        self.expected_at = due  # when this coming was due; later for one who was sent away
         self.asked_at = 0.0  # seconds from the start: when the latest tab was opened
         self.sent_at = ""
         self.tries = self.tabs = self.returns = 0  # tabs: open ones
@@ -80,6 +80,11 @@ def seconds_to_wait(answer: Answer) -> int | None:
     """For how long somebody is sent away; None if that is not the answer."""
     asked = answer.header(b"retry-after")
     return int(asked) if answer.status in TOLD_TO_WAIT and asked.isdigit() else None
+
+
+def says_no_time(answer: Answer) -> bool:
+    """Whether somebody is sent away, and not told until when."""
+    return answer.status in TOLD_TO_WAIT and seconds_to_wait(answer) is None
 
 
 def is_final(told: Sequence[Told]) -> bool:

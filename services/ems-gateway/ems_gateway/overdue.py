@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from electoral.calendar import LONDON, london_date
+from electoral.calendar import london_date
 from electoral.envelope import timestamp
 from electoral.metrics import Metrics
 from electoral.postgres import Connection, Pool, is_away, transaction
+from electoral.today import LONDON
 
 from ems_gateway.postgres.overdue import Figure, claim_report, read_overdue_figures
 

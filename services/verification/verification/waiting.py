@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from electoral import postgres
-from electoral.calendar import LONDON
 from electoral.postgres import Pool
+from electoral.today import LONDON
 
 from verification.pauses import NOT_ASKED
 from verification.postgres import rate as rate_rows

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 import structlog
-from electoral.calendar import LONDON, day_bounds
+from electoral.calendar import day_bounds
 from electoral.postgres import Pool
 from electoral.retention import next_time
+from electoral.today import LONDON
 
 from ems_gateway.errors import will_pass
 from ems_gateway.history.chain import BEFORE_THE_FIRST, DayHead, HistoryKey, is_signed

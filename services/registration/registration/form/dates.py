@@ -4,8 +4,8 @@ from datetime import date, datetime, time
 from functools import lru_cache
 
 from babel.dates import format_date
-from electoral.calendar import LONDON
 from electoral.events import Language
+from electoral.today import LONDON
 
 _LOCALES = {"en": "en_GB", "cy": "cy"}
 _HALVES = {"en": ("am", "pm"), "cy": ("yb", "yh")}  # CLDR's; put directly behind, as in English

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from electoral.calendar import LONDON
 from electoral.events import Language
+from electoral.today import LONDON
 
 from registration.form import dates
 from registration.form.texts import Translate

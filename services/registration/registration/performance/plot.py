@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from electoral.calendar import LONDON
+from electoral.today import LONDON
 
 from registration.performance.figures import Bin
 
