@@ -68,7 +68,7 @@ def a_run(**changes: Any) -> Findings:
 
 def an_arrivals(**changes: Any) -> Arrivals:
     minutes = [Minute(6_000, 6_000, 5_880, 5_880), Minute(6_000, 6_001, 5_880, 5_880)]
-    return replace(Arrivals(minutes, (), True, 3.2), **changes)
+    return replace(Arrivals(minutes, (), True, 0.0002, 3.2), **changes)
 
 
 def an_intake(**changes: Any) -> Intake:

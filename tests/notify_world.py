@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from registration.acceptance import Stored
 from registration.notify.copies import CopyWording
 from registration.notify.http import HttpNotify
-from registration.notify.port import Kind
+from registration.notify.port import Kind, Notify
 from registration.notify.sender import CopySender, Manner
 from registration.partners import Partner
 from registration.submission import Arrival
@@ -81,15 +81,19 @@ class Outside:
 
 @asynccontextmanager
 async def sending(
-    port: FormPort, outside: Outside, manner: Manner = QUICK, token: str = TOKEN
+    port: FormPort,
+    outside: Outside,
+    manner: Manner = QUICK,
+    token: str = TOKEN,
+    instead: Notify | None = None,
 ) -> AsyncIterator[None]:
-    """Run the sender until the context ends."""
+    """Run the sender until the context ends; `instead`: of the simulated Notify."""
     form, metrics = port.form, Metrics()
     async with HttpNotify(url=outside.url, token=SecretStr(token), metrics=metrics) as notify:
         sender = CopySender(
             pool=form.pool,
             sealer=form.sealer,
-            notify=notify,
+            notify=instead or notify,
             compose=CopyWording(form.texts, form.authorities),
             metrics=metrics,
             manner=manner,

@@ -66,4 +66,5 @@ def add_options(parser: LocustArgumentParser) -> None:
 def options_of(environment: Environment) -> RunOptions:
     """What was given on the command line, or in the web page for this run."""
     given = vars(environment.parsed_options)
+    given = {**given, "processes": given["processes"] or 1}
     return RunOptions(**{one.name: given[one.name] for one in fields(RunOptions)})

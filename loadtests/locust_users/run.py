@@ -24,7 +24,6 @@ from simulated.receipts import Run as BookRun
 from locust_users.books import Books, CouncilJournal
 
 LEAD = 4.0  # seconds in which the first users appear
-PROCESSES_MAX = 64  # that favour different people of one council
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +44,7 @@ class RunOptions:
     tokens: str
     poll_interval: float
     book: str
+    processes: int  # that play; locust numbers them from 1, and the only one 0
 
     @property
     def shares(self) -> Mapping[Way, float]:
@@ -78,7 +78,7 @@ class Run:
         self._population = Population(options.seed)
         shape = load_shape(options.shape)
         wanted = CrowdShares(duplicates=options.duplicates, invalid=options.mistakes)
-        own = Part(process % PROCESSES_MAX, PROCESSES_MAX)
+        own = Part(max(0, process - 1) % options.processes, options.processes)
         self._crowd = Crowd(self._population, self._today, wanted, shape.council, own)
         whose = BookRun(options.seed, asdict(Shares()), self._today.isoformat())
         folder = Path(options.book)

@@ -1,4 +1,7 @@
-"""The London day of a clock, worked out once a day: keys are named by it with every application."""
+"""London's time zone, the first instant of its days, and a clock's day.
+
+That is worked out once a day, because keys are named by it with every application.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta

@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from aiohttp import ClientSession
 from builders import an_application
 from electoral import postgres
 from electoral.identifiers import show_reference
+from electoral.leases import take_lease
 from electoral.postgres import Pool
 from electoral.sealing import DirectoryKeyring, Sealer
 from electoral_local.ports import free_ports
@@ -35,6 +36,7 @@ from notify_world import (
 )
 from registration.notify.commands import answer
 from registration.notify.copies import Copies
+from registration.notify.port import Message, NotifyFailure
 from registration.notify.sender import Manner, counting_unfinished
 from registration.postgres.notifications import list_held, release
 from registration_service import authorized, postcode_index
@@ -283,7 +285,7 @@ async def test_nobody_calls_a_notify_that_asked_to_be_left_alone(
     port: FormPort, outside: Outside, monkeypatch: pytest.MonkeyPatch, first_stays: bool
 ) -> None:
     monkeypatch.setattr("registration.notify.sender.LEASE_SECONDS", 0.1)
-    await outside.behave(throttleRate=1, retryAfterSeconds=2)
+    await outside.behave(throttleRate=1, retryAfterSeconds=5)
     await ask(port, await apply(port))
     async with AsyncExitStack() as first:
         await first.enter_async_context(sending(port, outside))
@@ -307,7 +309,7 @@ async def test_a_sender_that_ends_before_its_row_says_so_keeps_the_next_away_all
         await asyncio.Event().wait()
 
     monkeypatch.setattr("registration.notify.sender.LEASE_SECONDS", 0.1)
-    await outside.behave(throttleRate=1, retryAfterSeconds=2)
+    await outside.behave(throttleRate=1, retryAfterSeconds=5)
     await ask(port, await apply(port))
     with monkeypatch.context() as first:
         first.setattr("registration.postgres.notifications.try_later", mark_for_ever)
@@ -319,6 +321,59 @@ async def test_a_sender_that_ends_before_its_row_says_so_keeps_the_next_away_all
         await asyncio.sleep(1)
         assert (await outside.figures())["calls"] == 1
         await until(port, "sent")
+
+
+class ThrottlesTheFirst:
+    """Takes all others, which were on their way, a moment after it refused the first."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.second = asyncio.Event()
+
+    async def send(self, message: Message) -> None:
+        self.calls += 1
+        if self.calls == 1:
+            await self.second.wait()
+            raise NotifyFailure("throttled", retry_after=5.0)
+        self.second.set()
+        for _ in range(5):  # turns of the loop: the first is refused by then
+            await asyncio.sleep(0)
+
+
+async def test_who_was_on_the_way_and_is_taken_ends_no_pause(
+    port: FormPort, outside: Outside
+) -> None:
+    for _ in range(12):
+        await ask(port, await apply(port))
+    notify = ThrottlesTheFirst()
+    slowly = Manner(per_second_max=100, look_interval=0.05, pause_max=0.05)
+    async with sending(port, outside, slowly, instead=notify):
+        await until_tried(port, "throttled")
+        await asyncio.sleep(1)
+    assert 1 < notify.calls < 12
+
+
+async def test_a_pause_that_began_without_postgres_is_everybodys_as_soon_as_it_is_back(
+    port: FormPort, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = asyncio.Event()
+
+    async def away_once(pool: Pool, name: str, owner: UUID, seconds: float) -> bool:
+        if seconds > 3 and not failed.is_set():
+            failed.set()
+            raise ConnectionRefusedError
+        return await take_lease(pool, name, owner, seconds)
+
+    monkeypatch.setattr("registration.notify.sender.LEASE_SECONDS", 2.0)
+    monkeypatch.setattr("registration.notify.sender.take_lease", away_once)
+    await outside.behave(throttleRate=1, retryAfterSeconds=8)
+    for _ in range(2):
+        await ask(port, await apply(port))
+    async with sending(port, outside):
+        await asyncio.wait_for(failed.wait(), 10)
+        async with sending(port, outside):
+            await asyncio.sleep(4)  # the lease that it had before would be over
+            assert (await outside.figures())["calls"] == 1
 
 
 async def test_what_waits_and_what_is_held_is_counted(port: FormPort, outside: Outside) -> None:

@@ -78,6 +78,17 @@ def test_minutes_have_what_was_scheduled_offered_and_accepted_in_them(tmp_path: 
     assert found.arrivals.whole
 
 
+@pytest.mark.parametrize(("offered", "off"), [([102, 98], 0.0), ([103, 97], 0.03)])
+def test_each_generator_has_to_keep_its_own_schedule(
+    tmp_path: Path, offered: list[int], off: float
+) -> None:
+    """What is too much of one and too little of another is no schedule that was kept."""
+    one = a_summary(90, scheduled=[100, 100], offered=offered)
+    other = a_summary(90, scheduled=[100, 100], offered=offered[::-1])
+    found = read([one, other], [a_book(tmp_path / "book")])
+    assert found.arrivals.off_schedule_share == pytest.approx(off)
+
+
 def test_a_generator_that_was_stopped_says_so(tmp_path: Path) -> None:
     stopped = a_summary(70, whole=False, valid=False, why_invalid="it was stopped")
     found = read([a_summary(70), stopped], [a_book(tmp_path / "book")])

@@ -99,6 +99,18 @@ def test_who_is_sent_a_moment_after_the_schedules_end_is_of_its_last_minute() ->
     assert told["valid"], told["why_invalid"]
 
 
+def test_who_is_accepted_is_so_of_the_minute_in_which_they_were_due() -> None:
+    figures = Figures()
+    figures.offer(due=59.9, now=60.1, was_held_up=True)
+    figures.offer(due=59.9, now=60.1, was_held_up=True, wrong=True)
+    figures.offer(due=60.5, now=60.5, was_held_up=False)
+    figures.answer(61.0, 59.9, accepted=True)
+    figures.answer(61.0, 59.9, accepted=True, wrong=True)
+    told = figures.summary([2, 1], whole=True)
+    assert (told["valid_due"], told["valid_accepted"]) == ([1, 1], [1, 0])
+    assert told["offered"] == [0, 3]
+
+
 def test_who_waited_for_a_connection_is_not_the_generators_own_lag() -> None:
     figures = Figures()
     figures.offer(due=1.0, now=1.001, was_held_up=False)

@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime
 
-import pytest
 from electoral_local.sums import Difference, Figures, Sums, differences, in_flight, ledger_day
 
 HALF = 1 << 127
@@ -47,11 +46,6 @@ def test_lost_final_outcome_is_found_though_the_attempts_are_the_same() -> None:
     assert [d.line for d in differences(sums(acknowledged=(2, 4, 5)))] == [
         "decided = queued + acknowledged + held"
     ]
-
-
-@pytest.mark.parametrize(("left", "right", "attempts"), [(9, 2, 7), (2, 9, 7), (5, 5, 1)])
-def test_a_difference_is_of_at_least_so_many_attempts(left: int, right: int, attempts: int) -> None:
-    assert Difference("a line", "E08000025", left, right).attempts == attempts
 
 
 def test_a_ledgers_day_is_londons() -> None:

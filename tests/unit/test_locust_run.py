@@ -24,6 +24,7 @@ def options(book: Path) -> RunOptions:
         tokens="",
         poll_interval=1.0,
         book=str(book),
+        processes=2,
     )
 
 

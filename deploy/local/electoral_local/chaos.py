@@ -149,7 +149,8 @@ async def _work_now(stack: Stack, progress: Progress, victim: str) -> int:
 def work_at(victim: str, counts: Mapping[tuple[str, str], int]) -> int:
     """Count the attempts that wait for a part or are in its hands.
 
-    Never overstated where the ledgers were read in the order of the stream.
+    Never overstated where the ledgers were read in the order of the stream, but for what is held in
+    verification: only its own work is counted without that.
     """
     accepted = counts["registration", "accepted"]
     decided = counts["verification", "decided"]

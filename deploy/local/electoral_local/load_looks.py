@@ -30,7 +30,7 @@ class Look:
     oldest_seconds: float = 0.0
     """Of whatever waits anywhere."""
     unexplained: int | None = None
-    """Attempts; None as long as nothing is old enough to need an explanation."""
+    """Authorities, on each line of the sum; None as long as nothing is old enough to need one."""
     cpu_seconds: Mapping[str, float] = field(default_factory=dict)
     """By process."""
 
@@ -108,7 +108,7 @@ class Looker:
             found = [differences(fetch(admin, day, now - SETTLED)) for day in days]
         except LocalError:
             return
-        self._unexplained = sum(one.attempts for of_day in found for one in of_day)
+        self._unexplained = sum(map(len, found))
 
     def _cpu_seconds(self) -> dict[str, float]:
         self._stack.sample()

@@ -58,11 +58,6 @@ class Difference:
     left: int
     right: int
 
-    @property
-    def attempts(self) -> int:
-        """At least so many are on one side only; where the counts are equal, it is others."""
-        return max(1, abs(self.left - self.right))
-
 
 def ledger_day(moment: datetime) -> date:
     """The day (Europe/London) in whose ledger an attempt of this moment stands."""

@@ -21,6 +21,7 @@ from simulated.load.findings import (
     Spread,
 )
 from simulated.load.latency import decoded
+from simulated.load.limits import off_schedule
 from simulated.receipts import Receipt
 from simulated.verdict import Criterion
 
@@ -81,8 +82,14 @@ def _arrivals(summaries: Sequence[Json]) -> Arrivals:
         [Minute(*counts) for counts in by_minute],
         [s["why_invalid"] for s in summaries if not s["valid"]],
         all(s["whole"] for s in summaries),
+        max(map(_off_schedule, summaries)),
         max(_spread_ms([s["send_lag"]]).p99 for s in summaries),
     )
+
+
+def _off_schedule(summary: Json) -> float:
+    counts = zip(summary["offered"], summary["scheduled"], strict=True)
+    return max((off_schedule(*of_minute) for of_minute in counts), default=1.0)
 
 
 def _of_minute(counts: Sequence[int], minute: int) -> int:

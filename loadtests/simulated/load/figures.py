@@ -27,7 +27,7 @@ class Figures:
     answers: Counter[str] = field(default_factory=Counter)  # by status, of every try
     accepting: Latencies = field(default_factory=Latencies)
     refusing: Latencies = field(default_factory=Latencies)
-    send_lag: Latencies = field(default_factory=Latencies)  # due -> written
+    send_lag: Latencies = field(default_factory=Latencies)  # due -> sent, or a connection begun
     held_up: Latencies = field(default_factory=Latencies)  # the same, of those at the limit
     by_second: list[dict[str, float]] = field(default_factory=list)
     _by_minute: Counter[int] = field(default_factory=Counter)  # in which one was sent
@@ -48,7 +48,7 @@ class Figures:
         return round(time.process_time() - self._cpu_before, 3)
 
     def offer(self, due: float, now: float, *, was_held_up: bool, wrong: bool = False) -> None:
-        """An arrival is written; both in seconds from the start. `wrong`: it must be refused."""
+        """An arrival is sent; both in seconds from the start. `wrong`: it must be refused."""
         self.offered += 1
         self._by_minute[int(now // MINUTE)] += 1
         self._valid[int(due // MINUTE)] += not wrong

@@ -38,7 +38,8 @@ class Arrivals:
     minutes: Sequence[Minute]
     invalid: Sequence[str]  # in their own words, why they were not up to it
     whole: bool  # none was stopped before the schedule's end
-    send_lag_p99_ms: float  # of the worst of them: from due to written, by its own fault
+    off_schedule_share: float  # of the worst minute of any of them
+    send_lag_p99_ms: float  # of the worst of them: from due to sent, by its own fault
 
 
 @dataclass(frozen=True)

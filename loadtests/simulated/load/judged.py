@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+PASS, FAIL, NOT_JUDGED = "pass", "FAIL", "not judged"
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -18,8 +20,8 @@ class Judged:
     @property
     def word(self) -> str:
         if not self.passed:
-            return "FAIL"
-        return "pass" if self.is_judged else "not judged"
+            return FAIL
+        return PASS if self.is_judged else NOT_JUDGED
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class RunVerdict:
     @property
     def not_judged(self) -> tuple[str, ...]:
         """Names of the criteria of which this run says nothing."""
-        return tuple(one.name for one in self.criteria if not one.is_judged)
+        return tuple(one.name for one in self.criteria if one.word == NOT_JUDGED)
 
     @property
     def word(self) -> str:

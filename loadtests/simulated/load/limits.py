@@ -13,7 +13,7 @@ class Limits:
     """What a run must keep to; a figure may be as high as its limit, or, of shares, as low."""
 
     off_schedule_share: float = 0.01  # arrivals of any minute that differ from the schedule
-    send_lag_p99_ms: float = 50.0  # from due to really written, when the generator is to blame
+    send_lag_p99_ms: float = 50.0  # from due to sent, when the generator is to blame
     accepted_share: float = 1.0  # of the valid ones that were due in the worst minute
     settled_seconds: float = 120.0  # last acknowledgement after the last arrival
     intake_p50_ms: float = 50.0
@@ -32,7 +32,6 @@ class Limits:
 
 
 _SURGE = {
-    "accepted_share": 0.97,  # who was told to come back three times within a minute is sent away
     "intake_p50_ms": 100.0,
     "intake_p95_ms": 300.0,
     "intake_p99_ms": 500.0,

@@ -8,7 +8,7 @@ from string import Template
 
 from simulated.load.criteria import MB
 from simulated.load.findings import BOARD, GENERATOR, Findings, Second
-from simulated.load.judged import Judged, RunVerdict
+from simulated.load.judged import FAIL, NOT_JUDGED, PASS, Judged, RunVerdict
 from simulated.load.plots import Line, lines, stacked
 from simulated.verdict import Criterion
 
@@ -24,6 +24,7 @@ SHOWN_APART = (
     BOARD,
 )
 OTHERS = "others"
+_TONES = {PASS: "good", FAIL: "bad", NOT_JUDGED: "unjudged"}
 _PAGE = Path(__file__).with_name("page.html")
 _WORDS = {
     "passed": "Passed: every criterion is within its limit.",
@@ -94,28 +95,20 @@ def _tile(figure: str, words: str) -> str:
 
 
 def _row(judged: Judged) -> str:
-    tone, mark = _TONES[judged.word], judged.word
     look = "".join(f'<span class="look">{escape(one)}</span>' for one in judged.look_into)
     return (
-        f'<tr class="{tone}"><td class="mark">{mark}</td>'
+        f'<tr class="{_TONES[judged.word]}"><td class="mark">{judged.word}</td>'
         f'<td class="name">{escape(judged.name)}</td>'
         f'<td>{escape(judged.figure)}{look}</td><td class="limit">{escape(judged.limit)}</td></tr>'
     )
 
 
-_TONES = {"pass": "good", "FAIL": "bad", "not judged": "unjudged"}
-
-
-def _tone(passed: bool) -> tuple[str, str]:
-    return ("good", "pass") if passed else ("bad", "FAIL")
-
-
 def _record(criterion: Criterion) -> str:
-    tone, mark = _tone(criterion.passed)
+    mark = PASS if criterion.passed else FAIL
     numbers = ", ".join(f"{name} {number:,}" for name, number in criterion.numbers.items())
     look = "".join(f'<span class="look">{escape(one)}</span>' for one in criterion.offenders)
     return (
-        f'<tr class="{tone}"><td class="mark">{mark}</td><td>{escape(criterion.name)}</td>'
+        f'<tr class="{_TONES[mark]}"><td class="mark">{mark}</td><td>{escape(criterion.name)}</td>'
         f"<td>{escape(numbers)}{look}</td></tr>"
     )
 

@@ -14,13 +14,13 @@ from rich.table import Table
 from simulated.load.criteria import judge_run
 from simulated.load.evidence import read_findings
 from simulated.load.findings import Findings
-from simulated.load.judged import Judged, RunVerdict
+from simulated.load.judged import FAIL, NOT_JUDGED, PASS, Judged, RunVerdict
 from simulated.load.limits import Limits, LimitUnknown, limits_of
 from simulated.load.report import page
 from simulated.load.schedule import Schedule
 from simulated.load.shapes import UnknownShape, load_shape
 
-_COLOURS = {"pass": "green", "FAIL": "red", "not judged": "yellow"}
+_COLOURS = {PASS: "green", FAIL: "red", NOT_JUDGED: "yellow"}
 EX_CONFIG = 78  # something outside must be changed first
 
 ShapeName = Annotated[str, typer.Option(help="steady, day, deadline-2016 and so on.")]
@@ -54,7 +54,7 @@ def load_verdict(
     out: Annotated[Path, typer.Option(file_okay=False, help="For verdict.json and report.html.")],
     limit: ChangedLimits = [],  # noqa: B006
 ) -> None:
-    """Judges a run, writes verdict.json and report.html, and exits 0 only if all passes."""
+    """Judges a run, writes verdict.json and report.html, and exits 0 only if nothing failed."""
     measured = _json(run / "measured.json")
     limits = _limits(measured["run"]["shape"], limit)
     findings = read_findings(

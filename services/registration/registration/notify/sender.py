@@ -109,8 +109,11 @@ class CopySender:
         """Send what is due; returns the seconds until the next look."""
         idle = self._manner.look_interval
         try:
-            if not await take_lease(self._pool, LEASE, self._owner, LEASE_SECONDS):
+            left = self._rest_left  # Postgres may have been away when the pause began
+            if not await take_lease(self._pool, LEASE, self._owner, left + LEASE_SECONDS):
                 return idle
+            if left:
+                return left
             # While calls fail, one at a time says whether they still do.
             limit = 1 if self._failures else self._manner.batch_max
             due = await notifications.claim_due(self._pool, limit, CLAIM)
@@ -119,7 +122,7 @@ class CopySender:
             if not is_away(error):
                 raise
             log.warning("copies wait", error_class=type(error).__name__)
-            return max(idle, self._rest_left)
+            return idle
 
     @property
     def _rest_left(self) -> float:
@@ -132,13 +135,12 @@ class CopySender:
 
     async def _send_all(self, due: Sequence[Claimed]) -> float:
         """Begin one call after the other at the rate; returns how long to leave Notify alone."""
-        before = self._failures
         sending: list[asyncio.Task[None]] = []
         try:
             for copy in due:
                 sending.append(asyncio.create_task(self._send(copy)))
                 await asyncio.sleep(1 / self._manner.per_second_max)
-                if self._failures > before:
+                if self._rest_left:
                     break
             await notifications.give_back(self._pool, due[len(sending) :])
             await asyncio.gather(*sending)
