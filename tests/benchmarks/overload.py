@@ -64,7 +64,11 @@ class Surge:
         )
         print(f"  answers {seen.answers}, {seen.resets} resets, {seen.timeouts} never answered")
         told = "never" if normal is None else f"{normal} s"
-        print(f"  normal again {told} after the surge (goal {NORMAL_SECONDS_MAX:.0f} s)")
+        print(
+            f"  normal again {told} after the surge (goal {NORMAL_SECONDS_MAX:.0f} s): then"
+            f" {len(self.after.seconds_refusing())} s in which somebody was refused,"
+            f" {len(self.after.seconds_slow())} s in which somebody waited"
+        )
         print(f"  refused at half the sustainable rate before: {self.calm.refused}", flush=True)
         return (
             seen.valid

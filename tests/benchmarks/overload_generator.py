@@ -97,17 +97,26 @@ class Seen:
 
     def normal_after(self) -> int | None:
         """Return after how many seconds nobody was refused or kept waiting any more."""
-        seconds = self._lines[: int(self.seconds)]
+        last = max([*self.seconds_refusing(), *self.seconds_slow()], default=0)
+        return None if last >= int(self.seconds) else last
+
+    def seconds_refusing(self) -> list[int]:
+        """Return the seconds in which somebody was refused, or gave up."""
         nothing: dict[str, float] = {"refused": 0, "failed": 0}
-        before = [nothing, *seconds]
-        unwell = [
+        return [
             int(line["second"])
-            for line, earlier in zip(seconds, before, strict=False)
+            for line, earlier in zip(self._while_they_came, [nothing, *self._lines], strict=False)
             if line["refused"] + line["failed"] > earlier["refused"] + earlier["failed"]
-            or line["p99_ms"] > STEADY_P99_MS_MAX
         ]
-        last = max(unwell, default=0)
-        return None if last >= len(seconds) else last
+
+    def seconds_slow(self) -> list[int]:
+        """Return the seconds in which who was accepted had waited too long."""
+        slow = (line for line in self._while_they_came if line["p99_ms"] > STEADY_P99_MS_MAX)
+        return [int(line["second"]) for line in slow]
+
+    @property
+    def _while_they_came(self) -> list[dict[str, float]]:
+        return self._lines[: int(self.seconds)]
 
     @cached_property
     def _lines(self) -> list[dict[str, float]]:
