@@ -226,13 +226,13 @@ def _merged(rows: Iterable[LedgerRow]) -> list[LedgerRow]:
 
 
 _FOLD = f"""
-WITH closed AS (
-    DELETE FROM ledger_delta WHERE at < date_trunc('minute', now()) RETURNING *
+WITH taken AS (
+    DELETE FROM ledger_delta RETURNING *
 ), summed AS (
     SELECT bin, gss_code, state, sum(count) AS count,
            mod(sum(digest), {DIGEST_MODULUS}) AS digest,
            mod(sum(revision_digest), {DIGEST_MODULUS}) AS revision_digest
-      FROM closed GROUP BY bin, gss_code, state ORDER BY bin, gss_code, state
+      FROM taken GROUP BY bin, gss_code, state ORDER BY bin, gss_code, state
 ), folded AS (
     INSERT INTO ledger_total AS total
     SELECT * FROM summed WHERE NOT (count = 0 AND digest = 0 AND revision_digest = 0)
@@ -252,7 +252,9 @@ DELETE FROM ledger_total AS total
 
 
 async def fold(pool: Pool) -> None:
-    """Fold the deltas of closed minutes into totals; a second task at it does nothing.
+    """Fold the deltas into totals; a second task at it does nothing.
+
+    All that are there, every time: those of a whole minute at once held up everybody by 0.3 s.
 
     No total stays of a state that every attempt has left.
     """

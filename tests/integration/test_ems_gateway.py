@@ -613,7 +613,6 @@ async def test_the_ledger_is_the_same_after_folding_and_cuts_at_a_bin(world: Wor
     ids = await world.outcomes(3)
     await world.put(ids[0])
     there = await world.ledger()
-    await world.pool.execute("UPDATE ledger_delta SET at = at - interval '2 minutes'")
     await fold(world.pool)
     assert await world.ledger() == there
     assert await world.ledger(before=RECEIVED_AT) == {}

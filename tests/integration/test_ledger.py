@@ -50,10 +50,6 @@ def hold(sealer: Sealer, one: Counted, revision: int) -> HeldMessage:
     return held.seal_message(sealer, message, "invalid-value")
 
 
-async def close_the_minute(pool: Pool) -> None:
-    await pool.execute("UPDATE ledger_delta SET at = at - interval '1 minute'")
-
-
 async def test_digest_is_the_sum_of_the_attempts(registration_pool: Pool) -> None:
     counted = attempts(30)
     await enter(registration_pool, "accepted", counted)
@@ -65,11 +61,9 @@ async def test_digest_is_the_sum_of_the_attempts(registration_pool: Pool) -> Non
 async def test_folding_changes_no_figure(registration_pool: Pool) -> None:
     await enter(registration_pool, "accepted", attempts(30))
     before = await read(registration_pool)
-    await close_the_minute(registration_pool)
     await ledger.fold(registration_pool)
     assert await registration_pool.fetchval("SELECT count(*) FROM ledger_delta") == 0
     await enter(registration_pool, "accepted", more := attempts(5))
-    await close_the_minute(registration_pool)
     await ledger.fold(registration_pool)
     [row] = await read(registration_pool)
     added = sum(attempt_digest(one.application_id, 1) for one in more)
@@ -86,8 +80,7 @@ async def leave(pool: Pool, state: str, counted: Sequence[Counted]) -> None:
 
 
 async def fold(pool: Pool) -> list[tuple[str, int]]:
-    """Close the minute and fold; returns the totals' states and counts."""
-    await close_the_minute(pool)
+    """Fold all; returns the totals' states and counts."""
     await ledger.fold(pool)
     assert await pool.fetchval("SELECT count(*) FROM ledger_delta") == 0
     totals = await pool.fetch("SELECT state, count FROM ledger_total ORDER BY state")
@@ -127,11 +120,16 @@ async def test_a_total_of_none_whose_digest_says_otherwise_stays(registration_po
     assert (row.count, row.digest) == (0, (entered.digests[0] - left.digests[0]) % DIGEST_MODULUS)
 
 
-async def test_the_open_minute_is_not_folded(registration_pool: Pool) -> None:
-    await enter(registration_pool, "accepted", attempts(3))
-    await registration_pool.execute("UPDATE ledger_delta SET at = now() + interval '1 minute'")
-    await ledger.fold(registration_pool)
-    assert await registration_pool.fetchval("SELECT count(*) FROM ledger_delta") == 3
+async def test_what_is_not_committed_yet_is_folded_the_next_time(registration_pool: Pool) -> None:
+    deltas = LedgerDeltas()
+    [late] = attempts(1)
+    deltas.enter("accepted", late)
+    async with postgres.transaction(registration_pool) as connection:
+        await deltas.write(connection)
+        await enter(registration_pool, "accepted", attempts(2))
+        assert await fold(registration_pool) == [("accepted", 2)]
+    assert [row.count for row in await read(registration_pool)] == [3]
+    assert await fold(registration_pool) == [("accepted", 3)]
 
 
 async def test_leaving_a_state_undoes_entering_it(registration_pool: Pool) -> None:

@@ -58,6 +58,7 @@ class Played:
         self._to_commit: deque[float] = deque()
         self._commit: list[float] = []
         self._commit_ends = float("inf")
+        self.stuck_until = 0.0  # no commit ends before
         self._look_due = LOOK_INTERVAL
         self._asking: deque[AbstractContextManager[None]] = deque()
 
@@ -96,7 +97,7 @@ class Played:
         while self._away and self._away[0][0] <= self.now:
             self._to_commit.append(self._away.popleft()[1])
             self._is_back()
-        if self._commit_ends <= self.now:
+        if max(self._commit_ends, self.stuck_until) <= self.now:
             for came in self._commit:
                 outcome.waited.append(self.now - came)
                 self.admission.ended(self.now - max(came, read_at - 1.0))
@@ -126,8 +127,8 @@ def test_three_times_what_can_be_done_leaves_nearly_all_of_it_done_and_quickly()
     played = Played()
     can = played.run(5.0, steady(0.85 * CAPACITY))
     assert can.refused == 0
-    surge = played.run(20.0, steady(3 * CAPACITY))
-    assert surge.accepted >= 0.85 * 20.0 * CAPACITY
+    surge = played.run(120.0, steady(3 * CAPACITY))
+    assert surge.accepted >= 0.85 * 120.0 * CAPACITY
     assert surge.p99 <= 0.5
 
 
@@ -199,6 +200,37 @@ def test_a_stall_of_the_loop_refuses_nobody_who_came_in_an_ordinary_number() -> 
     played.now += 0.5  # a disk, a neighbour on the same machine
     after = played.run(5.0, (max(0.0, at) for at in steady(200, after=-0.5)))
     assert after.refused == 0
+
+
+@pytest.mark.parametrize("rate", [230, 450, 700])
+def test_a_stall_of_the_commit_refuses_nobody_of_those_who_come_as_before(rate: int) -> None:
+    played = Played(slower=0.4)
+    played.run(30.0, steady(rate))
+    played.stuck_until = played.now + 0.8
+    after = played.run(10.0, steady(rate))
+    assert after.refused == 0
+    assert max(after.waited) < 1.2
+
+
+def test_a_commit_that_stands_still_for_long_is_no_stall() -> None:
+    played = Played(slower=0.4)
+    played.run(30.0, steady(450))
+    played.stuck_until = played.now + 10.0
+    after = played.run(10.0, steady(450))
+    assert after.refused > 0.8 * 10.0 * 450
+    assert played.admission.limit == IN_HAND_MIN
+
+
+def test_who_is_refused_when_it_has_just_begun_may_come_again_soon() -> None:
+    played = Played()
+    played.run(5.0, steady(0.5 * CAPACITY))
+    played.run(1.0, steady(6 * CAPACITY))
+    assert played.admission.refusing
+    first = {played.admission.retry_after() for _ in range(200)}
+    played.run(20.0, steady(6 * CAPACITY))
+    later = {played.admission.retry_after() for _ in range(200)}
+    assert 1 <= min(first) <= max(first) <= 4
+    assert min(later) >= 4
 
 
 def test_batches_are_in_hand_for_several_and_their_time_makes_nothing_slow() -> None:

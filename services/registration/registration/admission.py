@@ -28,13 +28,16 @@ IN_HAND_BURST = 200  # requests that may come at one moment while nothing is pre
 STARTED_FACTOR = 4  # who has begun is refused only when there is so much more than the limit
 LOOK_INTERVAL = 0.02  # seconds from one look at the event loop to the next
 WINDOW = 0.1  # seconds in which latencies are gathered before the limit is set anew
-PATIENCE = 0.2  # seconds that answers may be slow: a burst passes by itself
+PATIENCE = 0.4  # seconds that answers may be slow: a burst passes by itself
+STANDSTILL = 1.0  # seconds in which nothing at all is answered; what is shorter is a stall
+COMING_WEIGHT = 0.02  # of the last window in how many come while nothing is pressed
 RATE_WEIGHT = 0.2  # of the last window in the rate
 GROWTH = 1.1  # of the limit in a window in which it was felt though answers were quick
 CALM = 1.0  # seconds without a refusal or a slow answer after which all is as before
 REFUSING = 2.0  # seconds since the last refusal in which the process counts as refusing
 SHARE_WEIGHT = 0.02  # of the last window in the share of what is admitted
-RETURN_SECONDS = 8.0  # after which who was refused may come again, if there is room for half
+RETURN_MIN = 1.0  # seconds after which who is refused may come again when it has just begun
+RETURN_MAX = 8.0  # seconds, when it has lasted; longer if there is room for less than half
 NEVER = float("inf")
 WAIT_MAX = 30 * 60.0  # seconds
 
@@ -56,8 +59,9 @@ class Admission:
         self._target = target_seconds
         self._clock = clock
         self._rate = 0.0  # requests finished a second, while there is enough in hand
+        self._coming = 0.0  # requests that came in a second, while nothing was pressed
         self._share = 1.0  # of the new that are admitted
-        self._refused_at = self._pressed_at = -NEVER
+        self._refused_at = self._refusing_since = self._pressed_at = -NEVER
         self._lag = 0.0  # seconds that the event loop was late when it was looked at last
         self._moved_at = self._window_began = clock()
         self._slow_since = NEVER  # when the first of the windows ended that were slow
@@ -75,7 +79,10 @@ class Admission:
             self._asked += 1
         if not admitted:
             self._refused[kind] += 1
-            self._refused_at = self._clock()
+            now = self._clock()
+            if not self.refusing:
+                self._refusing_since = now
+            self._refused_at = now
         return admitted
 
     @contextmanager
@@ -87,14 +94,12 @@ class Admission:
             yield
         finally:
             self._seconds -= self._clock() - begin
-            self.began()
+            self._take(1)
 
     def began(self, weight: int = 1) -> None:
         """A request is in hand; a batch counts for several."""
-        if self.in_hand <= 0:
-            self._moved_at = self._clock()
-        self.in_hand += weight
-        self._most_in_hand = max(self._most_in_hand, self.in_hand)
+        self._began += weight
+        self._take(weight)
 
     def ended(self, seconds: float, weight: int = 1) -> None:
         """It is answered, so long after it could have been read. A batch takes its time."""
@@ -111,13 +116,25 @@ class Admission:
         return self._clock() - self._refused_at < REFUSING
 
     def estimate_wait_seconds(self) -> float:
-        """How long it takes, as it is now, until who comes again and again is let in."""
-        return min(WAIT_MAX, RETURN_SECONDS / max(self._share, 1e-3)) if self.refusing else 0.0
+        """How long it takes, as it is now, until who comes again and again is let in.
+
+        What has just begun is taken to pass as quickly: it lasts as long again as it has lasted.
+        """
+        if not self.refusing:
+            return 0.0
+        lasted = self._clock() - self._refusing_since
+        return min(WAIT_MAX, max(RETURN_MIN, min(RETURN_MAX, lasted)) / max(self._share, 1e-3))
 
     def retry_after(self) -> int:
         """Seconds after which to come again, drawn so that not all come at once."""
-        seconds = max(RETURN_SECONDS, self.estimate_wait_seconds())
+        seconds = max(RETURN_MIN, self.estimate_wait_seconds())
         return ceil(random.uniform(0.5, 1.5) * min(seconds, 60.0))
+
+    def _take(self, weight: int) -> None:
+        if self.in_hand <= 0:
+            self._moved_at = self._clock()
+        self.in_hand += weight
+        self._most_in_hand = max(self._most_in_hand, self.in_hand)
 
     # -- looking -------------------------------------------------------------------------------
 
@@ -143,7 +160,7 @@ class Admission:
     def _set_limit(self, now: float, seconds: float) -> None:
         delay = self._delay(now)
         felt = self._refused["new"] > 0 or self._most_in_hand >= self.limit
-        if self._most_in_hand >= IN_HAND_MIN:
+        if self._most_in_hand >= IN_HAND_MIN and (self._ended or self._waits(now)):
             rate = self._ended / seconds
             self._rate += (rate - self._rate) * (RATE_WEIGHT if self._rate else 1.0)
         if self._asked:
@@ -156,17 +173,22 @@ class Admission:
             self._pressed_at = now
             self.limit *= GROWTH
         elif now - self._pressed_at > CALM:
-            self.limit = max(IN_HAND_BURST, self._rate * self._target)
+            self._coming += (self._began / seconds - self._coming) * COMING_WEIGHT
+            self.limit = max(IN_HAND_BURST, self._rate * self._target, self._coming * STANDSTILL)
             self._share = 1.0
 
     def _delay(self, now: float) -> float:
         """How long a request takes as it is now: that of answers, or of one that waits still."""
         answered = self._seconds / self._timed if self._timed else 0.0
+        return max(answered + self._lag, self._waits(now))
+
+    def _waits(self, now: float) -> float:
+        """How long nothing has been answered though there is much to answer; 0 for a stall."""
         waits = now - self._moved_at if self.in_hand > 0 else 0.0
-        return max(answered + self._lag, waits)
+        return waits if waits >= STANDSTILL else 0.0
 
     def _forget_window(self) -> None:
-        self._asked = self._ended = self._timed = 0
+        self._asked = self._began = self._ended = self._timed = 0
         self._refused: dict[Kind, int] = {"new": 0, "started": 0}
         self._seconds = self._lag = 0.0
         self._most_in_hand = self.in_hand
