@@ -140,6 +140,17 @@ def test_seconds_are_rates_between_looks_and_end_with_the_generators(tmp_path: P
     assert [one.cores["kafka"] for one in found.seconds] == [0.25, 0.25, 0.25]
 
 
+def test_a_look_tells_the_worst_of_the_seconds_since_the_one_before(tmp_path: Path) -> None:
+    told = a_summary(10)
+    told["by_second"][6]["p99_ms"] = 900.0
+    samples = [a_sample(5.0), a_sample(10.0), a_sample(11.0)]
+    found = read([told], [a_book(tmp_path / "book")], samples=samples)
+    first, *others = (one.p99_ms for one in found.seconds)
+    assert first == pytest.approx(20.0, rel=0.01)
+    assert others == [900.0, None]
+    assert [one.offered for one in found.seconds] == [10.0, 10.0, 0.0]
+
+
 def test_the_judges_criteria_are_his_own(tmp_path: Path) -> None:
     found = read([a_summary(1)], [a_book(tmp_path / "book")])
     (criterion,) = found.records

@@ -1,4 +1,4 @@
-"""Looks at a running stack, at most one a second: what the services count, what all of it uses."""
+"""Looks at a running stack, one a second or fewer: what the services count, what all of it uses."""
 
 import time
 from collections.abc import Mapping

@@ -24,6 +24,10 @@ from electoral_local.stack import Stack
 _KIB = 1024
 _LEAD_SECONDS = 5.0
 """Generators are up by then, with the first bodies made."""
+_LOOK_SECONDS, _LOOK_OF_A_LONG_RUN_SECONDS = 1.0, 5.0
+_LONG_SECONDS = 120.0
+"""A longer run is looked at less often while it is sent: each time the gateway writes some 950
+figures, 40 ms when it is busy."""
 _STALLED_SECONDS = 60.0
 """Without one more acknowledgement after all was sent, the run goes to the judge as it is."""
 _REST_SECONDS = 900.0
@@ -87,11 +91,14 @@ class LoadRun:
         (self._directory / "measured.json").write_text(text, encoding="utf-8")
 
     async def _look_on(self, start_epoch: float, sending: "asyncio.Task[None]", show: Show) -> None:
-        """Each second, until all that was accepted is done, or nothing moves any more."""
+        """Look, until all that was accepted is done, or nothing moves any more."""
         moved_at, done = 0.0, -1
+        seldom = self._plan.seconds > _LONG_SECONDS
         while True:
             second = time.time() - start_epoch
-            await asyncio.sleep(1.0 - second % 1.0)
+            long = seldom and not sending.done()
+            every = _LOOK_OF_A_LONG_RUN_SECONDS if long else _LOOK_SECONDS
+            await asyncio.sleep(every - second % every)
             second = time.time() - start_epoch
             look = await asyncio.to_thread(self._looker.look, second)
             self._looks.append(look)

@@ -169,7 +169,10 @@ def _criterion(one: Json) -> Criterion:
 
 
 def _seconds(by_second: Sequence[Json], samples: Sequence[Json]) -> Iterable[Second]:
-    """Each second that was looked at; generators tell nothing any more once all are answered."""
+    """Each second that was looked at; generators tell nothing any more once all are answered.
+
+    Of the seconds since the look before, the latencies are those of the worst.
+    """
     told = {round(line["second"]): line for line in by_second}
     last_told = max(told, default=0)
     before: Json = {}
@@ -179,7 +182,8 @@ def _seconds(by_second: Sequence[Json], samples: Sequence[Json]) -> Iterable[Sec
             continue
         now = told.get(min(round(second), last_told), {})
         then = told.get(min(round(before.get("second", 0.0)), last_told), {})
-        over = round(second) > last_told
+        since = range(round(before.get("second", 0.0)) + 1, round(second) + 1)
+        lines = [told[n] for n in since if n in told]
         yield Second(
             second=second,
             offered=(now.get("offered", 0) - then.get("offered", 0)) / length,
@@ -187,8 +191,8 @@ def _seconds(by_second: Sequence[Json], samples: Sequence[Json]) -> Iterable[Sec
             refused=(now.get("refused", 0) - then.get("refused", 0)) / length,
             turned_away=(now.get("turned_away", 0) - then.get("turned_away", 0)) / length,
             delivered=(sample["delivered"] - before.get("delivered", 0)) / length,
-            p50_ms=None if over else now.get("p50_ms"),
-            p99_ms=None if over else now.get("p99_ms"),
+            p50_ms=_worst(lines, "p50_ms"),
+            p99_ms=_worst(lines, "p99_ms"),
             lag=sample["lag"],
             queued=sample["queued"],
             oldest_seconds=sample["oldest_seconds"],
@@ -198,3 +202,7 @@ def _seconds(by_second: Sequence[Json], samples: Sequence[Json]) -> Iterable[Sec
             },
         )
         before = sample
+
+
+def _worst(lines: Sequence[Json], figure: str) -> float | None:
+    return max((line[figure] for line in lines if line.get(figure) is not None), default=None)
