@@ -254,7 +254,7 @@ DELETE FROM ledger_total AS total
 async def fold(pool: Pool) -> None:
     """Fold the deltas into totals; a second task at it does nothing.
 
-    All that are there, every time: those of a whole minute at once held up everybody by 0.3 s.
+    All that are there, every time: those of a whole minute together took 0.4 s at 700/s.
 
     No total stays of a state that every attempt has left.
     """

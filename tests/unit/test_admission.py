@@ -50,10 +50,10 @@ class Outcome:
 class Played:
     """A process in front of which `admission` stands; `elsewhere` is time each waits for others."""
 
-    def __init__(self, elsewhere: float = 0.0, slower: float = 1.0) -> None:
+    def __init__(self, elsewhere: float = 0.0, slower: float = 1.0, commit: float = COMMIT) -> None:
         self.now = 0.0
         self.admission = Admission(clock=lambda: self.now)
-        self._elsewhere, self._slower = elsewhere, slower
+        self._elsewhere, self._slower, self._commit_takes = elsewhere, slower, commit
         self._away: deque[tuple[float, float]] = deque()  # back at, came at
         self._to_commit: deque[float] = deque()
         self._commit: list[float] = []
@@ -105,7 +105,7 @@ class Played:
         if not self._commit and self._to_commit:
             many = min(COMMIT_MAX, len(self._to_commit))
             self._commit = [self._to_commit.popleft() for _ in range(many)]
-            self._commit_ends = self.now + COMMIT + COMMIT_EACH * many
+            self._commit_ends = self.now + self._commit_takes + COMMIT_EACH * many
         if self.now >= self._look_due:
             self.admission.look(self.now - self._look_due)
             self._look_due = self.now + LOOK_INTERVAL
@@ -130,6 +130,25 @@ def test_three_times_what_can_be_done_leaves_nearly_all_of_it_done_and_quickly()
     surge = played.run(120.0, steady(3 * CAPACITY))
     assert surge.accepted >= 0.85 * 120.0 * CAPACITY
     assert surge.p99 <= 0.5
+
+
+def test_the_first_of_a_surge_wait_a_little_longer_and_nobody_after_them() -> None:
+    played = Played()
+    played.run(30.0, steady(0.85 * CAPACITY))
+    first = played.run(3.0, steady(3 * CAPACITY))
+    assert max(first.waited) < 1.5
+    assert played.run(20.0, steady(3 * CAPACITY)).p99 <= 0.5
+
+
+@pytest.mark.parametrize("commit", [0.2, 0.4, 0.8])
+def test_commits_that_take_long_are_no_stalls_however_far_apart_answers_come(commit: float) -> None:
+    played = Played(commit=commit)
+    played.run(10.0, steady(100))
+    played.run(5.0, steady(2 * CAPACITY))
+    surge = played.run(60.0, steady(2 * CAPACITY))
+    assert played.admission.limit == IN_HAND_MIN
+    assert max(surge.waited) < 2.5 * commit
+    assert surge.accepted >= 0.9 * 60.0 * IN_HAND_MIN / max(surge.waited)
 
 
 def test_without_it_nobody_is_in_time() -> None:

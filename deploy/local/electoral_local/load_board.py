@@ -1,4 +1,4 @@
-"""The live board of a run: a table drawn anew each second, or lines where nobody watches."""
+"""The live board of a run: a table drawn anew at each look, or lines where nobody watches."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager

@@ -96,8 +96,8 @@ class LoadRun:
         seldom = self._plan.seconds > _LONG_SECONDS
         while True:
             second = time.time() - start_epoch
-            long = seldom and not sending.done()
-            every = _LOOK_OF_A_LONG_RUN_SECONDS if long else _LOOK_SECONDS
+            soon_sent = second + _LOOK_OF_A_LONG_RUN_SECONDS >= self._plan.seconds
+            every = _LOOK_OF_A_LONG_RUN_SECONDS if seldom and not soon_sent else _LOOK_SECONDS
             await asyncio.sleep(every - second % every)
             second = time.time() - start_epoch
             look = await asyncio.to_thread(self._looker.look, second)

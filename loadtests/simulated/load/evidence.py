@@ -169,10 +169,7 @@ def _criterion(one: Json) -> Criterion:
 
 
 def _seconds(by_second: Sequence[Json], samples: Sequence[Json]) -> Iterable[Second]:
-    """Each second that was looked at; generators tell nothing any more once all are answered.
-
-    Of the seconds since the look before, the latencies are those of the worst.
-    """
+    """What each look tells; generators tell nothing any more once all are answered."""
     told = {round(line["second"]): line for line in by_second}
     last_told = max(told, default=0)
     before: Json = {}

@@ -106,7 +106,7 @@ class Costs:
 
 @dataclass(frozen=True)
 class Second:
-    """One second of a run: rates in this second, the rest as it stood then."""
+    """What a look tells: rates since the look before, the rest as it stands then."""
 
     second: float
     offered: float
@@ -114,7 +114,7 @@ class Second:
     refused: float
     turned_away: float  # answers that said to come back later
     delivered: float
-    p50_ms: float | None  # none: nobody was answered in this second
+    p50_ms: float | None  # of the worst second since; none: nobody was answered
     p99_ms: float | None
     lag: float  # accepted, and no outcome yet
     queued: float  # an outcome, and not acknowledged yet

@@ -34,7 +34,7 @@ _WORDS = {
 }
 _COSTS_EXPLAINED = (
     "CPU from the first arrival to the last acknowledgement, children included; memory is the "
-    "highest seen at one look a second. The board is this measuring itself. What the looks cost "
+    "highest seen at any look. The board is this measuring itself. What the looks cost "
     "the services and Postgres is in their figures."
 )
 

@@ -36,8 +36,8 @@ GROWTH = 1.1  # of the limit in a window in which it was felt though answers wer
 CALM = 1.0  # seconds without a refusal or a slow answer after which all is as before
 REFUSING = 2.0  # seconds since the last refusal in which the process counts as refusing
 SHARE_WEIGHT = 0.02  # of the last window in the share of what is admitted
-RETURN_MIN = 1.0  # seconds after which who is refused may come again when it has just begun
-RETURN_MAX = 8.0  # seconds, when it has lasted; longer if there is room for less than half
+RETURN_MIN = 2.0  # seconds after which to come again when it has just begun, if nearly all get in
+RETURN_MAX = 8.0  # seconds, when it has lasted
 NEVER = float("inf")
 WAIT_MAX = 30 * 60.0  # seconds
 
@@ -146,10 +146,15 @@ class Admission:
             self.look(max(0.0, self._clock() - due))
 
     def look(self, lag: float) -> None:
-        """Note how late the event loop is; set the limit when a window is over."""
+        """Note how late the event loop is; set the limit when a window is over.
+
+        A window in which nothing was answered yet is not over: answers come together, by the
+        commit, and what is shorter than a standstill is a stall.
+        """
         self._lag = max(self._lag, lag)
         now = self._clock()
-        if now - self._window_began >= WINDOW:
+        something = self._ended > 0 or self._waits(now) >= STANDSTILL or self.in_hand <= 0
+        if something and now - self._window_began >= WINDOW:
             self._set_limit(now, now - self._window_began)
             for kind, count in self._refused.items():
                 if count:
@@ -160,7 +165,7 @@ class Admission:
     def _set_limit(self, now: float, seconds: float) -> None:
         delay = self._delay(now)
         felt = self._refused["new"] > 0 or self._most_in_hand >= self.limit
-        if self._most_in_hand >= IN_HAND_MIN and (self._ended or self._waits(now)):
+        if self._most_in_hand >= IN_HAND_MIN:
             rate = self._ended / seconds
             self._rate += (rate - self._rate) * (RATE_WEIGHT if self._rate else 1.0)
         if self._asked:
@@ -172,7 +177,7 @@ class Admission:
         elif felt and delay <= self._target:
             self._pressed_at = now
             self.limit *= GROWTH
-        elif now - self._pressed_at > CALM:
+        elif delay <= self._target and now - self._pressed_at > CALM:
             self._coming += (self._began / seconds - self._coming) * COMING_WEIGHT
             self.limit = max(IN_HAND_BURST, self._rate * self._target, self._coming * STANDSTILL)
             self._share = 1.0
@@ -183,9 +188,8 @@ class Admission:
         return max(answered + self._lag, self._waits(now))
 
     def _waits(self, now: float) -> float:
-        """How long nothing has been answered though there is much to answer; 0 for a stall."""
-        waits = now - self._moved_at if self.in_hand > 0 else 0.0
-        return waits if waits >= STANDSTILL else 0.0
+        """How long nothing has been answered though something is in hand, in seconds."""
+        return now - self._moved_at if self.in_hand > 0 else 0.0
 
     def _forget_window(self) -> None:
         self._asked = self._began = self._ended = self._timed = 0
