@@ -21,7 +21,7 @@ from locust_users.line import Line, Manner
 from locust_users.run import Run
 
 NETWORK_TIMEOUT = 30.0  # seconds
-USERS = 8
+USERS = 32  # of all processes together: one who answers record by record waits 0.1 s for each
 SHARES: tuple[tuple[Drain, int], ...] = ((batch, 60), (work_on_leases, 20), (one_by_one, 20))
 TAKEN = frozenset({200, 204})
 TAKEN_OR_GONE = frozenset({200, 204, 404, 409})
