@@ -5,13 +5,33 @@ import socket
 
 import pytest
 from electoral_local.errors import ConfigurationError
-from electoral_local.ports import free_ports, refuse_taken
+from electoral_local.ports import FREE, free_ports, refuse_taken
 from electoral_local.processes import Port
 from electoral_local.stack_ports import any_ports, usual_ports
 
 
 def test_free_ports_differ() -> None:
     assert len(set(free_ports(20))) == 20
+
+
+def test_free_ports_are_none_that_a_connection_may_be_given() -> None:
+    assert set(free_ports(20)) <= set(range(20_000, 32_768))
+
+
+def test_a_free_port_is_not_given_again_soon() -> None:
+    assert not set(free_ports(20)) & set(free_ports(20))
+
+
+def test_a_port_that_somebody_listens_on_is_not_free() -> None:
+    [last] = free_ports(1)
+    following = FREE[(last + 1 - FREE[0]) % len(FREE)]
+    with socket.create_server(("127.0.0.1", following)):
+        assert following not in free_ports(20)
+
+
+def test_more_than_there_are_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"free ports are needed between 20000 and 32767"):
+        free_ports(len(FREE) + 1)
 
 
 def test_a_taken_port_is_refused_with_its_number_use_holder_and_setting() -> None:

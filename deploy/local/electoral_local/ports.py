@@ -1,8 +1,11 @@
 """Which ports are used for what, and refusing to start when one is taken."""
 
 import errno
+import os
 import socket
 from collections.abc import Iterable
+from itertools import count as counting
+from itertools import islice
 
 import psutil
 
@@ -10,14 +13,34 @@ from electoral_local.errors import ConfigurationError
 from electoral_local.processes import Port
 
 LOOPBACK = "127.0.0.1"
+FREE = range(20_000, 32_768)
+"""Below those that the kernel gives to whoever connects: none is taken before it is used."""
+_turns = counting(os.getpid() * 64)  # processes begin apart from each other
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on now: all are held open together, so that they differ."""
-    held = [socket.create_server((LOOPBACK, 0)) for _ in range(count)]
-    numbers = [int(server.getsockname()[1]) for server in held]
-    for server in held:
-        server.close()
+    """Ports nobody listens on now, none of those that this process was given lately.
+
+    Raises ConfigurationError when there are not as many.
+    """
+    held: list[socket.socket] = []
+    try:
+        for turn in islice(_turns, len(FREE)):
+            if len(held) == count:
+                break
+            try:
+                held.append(socket.create_server((LOOPBACK, FREE[turn % len(FREE)])))
+            except OSError:  # somebody else's
+                continue
+        numbers = [int(server.getsockname()[1]) for server in held]
+    finally:
+        for server in held:
+            server.close()
+    if len(numbers) < count:
+        raise ConfigurationError(
+            f"{count} free ports are needed between {FREE[0]} and {FREE[-1]}, and only"
+            f" {len(numbers)} are: end what listens there."
+        )
     return numbers
 
 
