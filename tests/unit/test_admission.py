@@ -127,8 +127,8 @@ def test_three_times_what_can_be_done_leaves_nearly_all_of_it_done_and_quickly()
     played = Played()
     can = played.run(5.0, steady(0.85 * CAPACITY))
     assert can.refused == 0
-    surge = played.run(120.0, steady(3 * CAPACITY))
-    assert surge.accepted >= 0.85 * 120.0 * CAPACITY
+    surge = played.run(20.0, steady(3 * CAPACITY))
+    assert surge.accepted >= 0.85 * 20.0 * CAPACITY
     assert surge.p99 <= 0.5
 
 
@@ -225,10 +225,10 @@ def test_a_stall_of_the_loop_refuses_nobody_who_came_in_an_ordinary_number() -> 
 def test_a_stall_of_the_commit_refuses_nobody_of_those_who_come_as_before(rate: int) -> None:
     played = Played(slower=0.4)
     played.run(30.0, steady(rate))
-    played.stuck_until = played.now + 0.8
+    played.stuck_until = played.now + 0.5
     after = played.run(10.0, steady(rate))
     assert after.refused == 0
-    assert max(after.waited) < 1.2
+    assert max(after.waited) < 0.9
 
 
 def test_a_commit_that_stands_still_for_long_is_no_stall() -> None:

@@ -30,6 +30,7 @@ LOOK_INTERVAL = 0.02  # seconds from one look at the event loop to the next
 WINDOW = 0.1  # seconds in which latencies are gathered before the limit is set anew
 PATIENCE = 0.4  # seconds that answers may be slow: a burst passes by itself
 STANDSTILL = 1.0  # seconds in which nothing at all is answered; what is shorter is a stall
+COMING_SECONDS = 0.7  # of what comes ordinarily may be in hand while nothing is pressed: a stall
 COMING_WEIGHT = 0.02  # of the last window in how many come while nothing is pressed
 RATE_WEIGHT = 0.2  # of the last window in the rate
 GROWTH = 1.1  # of the limit in a window in which it was felt though answers were quick
@@ -179,7 +180,9 @@ class Admission:
             self.limit *= GROWTH
         elif delay <= self._target and now - self._pressed_at > CALM:
             self._coming += (self._began / seconds - self._coming) * COMING_WEIGHT
-            self.limit = max(IN_HAND_BURST, self._rate * self._target, self._coming * STANDSTILL)
+            self.limit = max(
+                IN_HAND_BURST, self._rate * self._target, self._coming * COMING_SECONDS
+            )
             self._share = 1.0
 
     def _delay(self, now: float) -> float:
