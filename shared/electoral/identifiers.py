@@ -36,7 +36,10 @@ def new_event_id() -> UUID:
 
 
 def draw_reference() -> str:
-    """Draw a reference: nine random characters and an ISO 7064 hybrid check character."""
+    """Draw a reference: nine random characters and an ISO 7064 hybrid check character.
+
+    It shows any one wrong character, and of two neighbours swapped all pairs but one in 435.
+    """
     number = secrets.randbelow(_REFERENCES)  # one draw: each is a call to the kernel
     body = ""
     for _ in range(REFERENCE_LENGTH - 1):

@@ -2,6 +2,9 @@
 
 import os
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from electoral_local.errors import ConfigurationError
@@ -22,11 +25,45 @@ def test_a_free_port_is_not_given_again_soon() -> None:
     assert not set(free_ports(20)) & set(free_ports(20))
 
 
-def test_a_port_that_somebody_listens_on_is_not_free() -> None:
-    [last] = free_ports(1)
-    following = FREE[(last + 1 - FREE[0]) % len(FREE)]
-    with socket.create_server(("127.0.0.1", following)):
-        assert following not in free_ports(20)
+def test_a_free_port_is_not_given_again_to_another_process() -> None:
+    ask = "from electoral_local.ports import free_ports; print(*free_ports(20))"
+    answer = subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True)
+    assert not set(free_ports(20)) & {int(number) for number in answer.stdout.split()}
+
+
+def test_processes_that_ask_at_once_are_given_different_ones() -> None:
+    ask = "from electoral_local.ports import free_ports\nfor _ in range(20): print(*free_ports(2))"
+    asking = [
+        subprocess.Popen([sys.executable, "-c", ask], stdout=subprocess.PIPE) for _ in range(4)
+    ]
+    given = [number for process in asking for number in process.communicate(timeout=60)[0].split()]
+    assert len(given) == len(set(given)) == 160
+
+
+def test_a_port_that_somebody_listens_on_is_not_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [taken] = free_ports(1)
+    monkeypatch.setattr("electoral_local.ports.TURN", tmp_path / "turn")
+    (tmp_path / "turn").write_text(f"{FREE.index(taken)}\n")  # its turn comes again
+    with socket.create_server(("127.0.0.1", taken)):
+        assert taken not in free_ports(1)
+
+
+def test_after_the_last_port_comes_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("electoral_local.ports.TURN", tmp_path / "turn")
+    (tmp_path / "turn").write_text(f"{len(FREE) - 1}\n")
+    assert min(free_ports(2)) < FREE[len(FREE) // 2]
+
+
+def test_a_turn_that_cannot_be_noted_says_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("electoral_local.ports.TURN", tmp_path)
+    with pytest.raises(ConfigurationError, match=f"noted in {tmp_path}, which cannot be written"):
+        free_ports(1)
 
 
 def test_more_than_there_are_is_refused() -> None:

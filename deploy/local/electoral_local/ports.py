@@ -1,11 +1,12 @@
 """Which ports are used for what, and refusing to start when one is taken."""
 
 import errno
+import fcntl
 import os
 import socket
+import tempfile
 from collections.abc import Iterable
-from itertools import count as counting
-from itertools import islice
+from pathlib import Path
 
 import psutil
 
@@ -15,33 +16,51 @@ from electoral_local.processes import Port
 LOOPBACK = "127.0.0.1"
 FREE = range(20_000, 32_768)
 """Below those that the kernel gives to whoever connects: none is taken before it is used."""
-_turns = counting(os.getpid() * 64)  # processes begin apart from each other
+TURN = Path(tempfile.gettempdir()) / f"electoral-ports-{os.getuid()}"
+"""Holds which of them is next, for all processes of this user."""
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on now, none of those that this process was given lately.
+    """Ports nobody listens on now, none of those that any process here was given lately.
 
-    Raises ConfigurationError when there are not as many.
+    Raises ConfigurationError when there are not as many, or when it cannot be noted which.
     """
-    held: list[socket.socket] = []
+    numbers: list[int] = []
     try:
-        for turn in islice(_turns, len(FREE)):
-            if len(held) == count:
-                break
-            try:
-                held.append(socket.create_server((LOOPBACK, FREE[turn % len(FREE)])))
-            except OSError:  # somebody else's
-                continue
-        numbers = [int(server.getsockname()[1]) for server in held]
-    finally:
-        for server in held:
-            server.close()
+        with TURN.open("a+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # until it is closed
+            file.seek(0)
+            turn = first = _number(file.read())
+            while len(numbers) < count and turn < first + len(FREE):
+                number = FREE[turn % len(FREE)]
+                if _can_be_listened_on(number):
+                    numbers.append(number)
+                turn += 1
+            file.truncate(0)
+            file.write(f"{turn % len(FREE)}\n")
+    except OSError as error:
+        raise ConfigurationError(
+            f"Which ports are free is noted in {TURN}, which cannot be written"
+            f" ({error.strerror}): remove it, or set TMPDIR to another directory."
+        ) from error
     if len(numbers) < count:
         raise ConfigurationError(
             f"{count} free ports are needed between {FREE[0]} and {FREE[-1]}, and only"
             f" {len(numbers)} are: end what listens there."
         )
     return numbers
+
+
+def _number(text: str) -> int:
+    return int(text) if text.strip().isdecimal() else 0
+
+
+def _can_be_listened_on(number: int) -> bool:
+    try:
+        socket.create_server((LOOPBACK, number)).close()
+    except OSError:  # somebody else's
+        return False
+    return True
 
 
 def refuse_taken(ports: Iterable[Port]) -> None:
