@@ -21,6 +21,13 @@ from electoral.sealing import DirectoryKeyring, Sealer
 from electoral.today import LONDON
 from electoral_local.kafka import EmbeddedKafka
 from electoral_local.postgres import EmbeddedPostgres
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says nothing here but how busy the machine is.
+settings.register_profile(
+    "electoral", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("electoral")
 
 ROOT = Path(__file__).parent.parent
 MIGRATIONS = {

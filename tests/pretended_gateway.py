@@ -105,6 +105,10 @@ class PretendedGateway:
         self.end_leases(request.match_info["id"])
         return web.Response(status=204)
 
+    @property
+    def leases(self) -> set[str]:
+        return set(self._leased.values())
+
     def end_leases(self, lease: str | None = None) -> None:
         """One of them, or all: their time is over."""
         kept = {id_: own for id_, own in self._leased.items() if lease not in (None, own)}

@@ -83,8 +83,11 @@ async def test_a_token_says_until_when_it_counts(api: Api) -> None:
 
 
 @pytest.mark.parametrize("hours", [25, -1], ids=["too old", "of a time to come"])
-async def test_a_token_that_does_not_count_changes_nothing(api: Api, hours: int) -> None:
+async def test_a_token_that_does_not_count_changes_nothing(
+    api: Api, keys_root: Path, hours: int
+) -> None:
     moment = datetime.now(UTC) - timedelta(hours=hours)
+    make_keys(keys_root, moment.astimezone(LONDON).date())
     with time_machine.travel(moment):
         arrival = await arrive(api)
     receipt = await apply(api, arrival["arrivalToken"])

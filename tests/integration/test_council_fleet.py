@@ -78,6 +78,10 @@ async def test_whatever_their_manner_each_journal_holds_each_of_its_ids_and_no_o
     assert {key: count for key, count in counted.items() if count} == acknowledged
 
 
+async def determined_in(world: World) -> Counter[str]:
+    return Counter(event["outcome"] for event in await world.events() if "determinedAt" in event)
+
+
 async def test_officers_decide_on_what_was_taken_and_the_old_ero_takes_the_notice(
     world: World, tmp_path: Path
 ) -> None:
@@ -90,9 +94,10 @@ async def test_officers_decide_on_what_was_taken_and_the_old_ero_takes_the_notic
         async with asyncio.timeout(60):
             while fleet.statistics.determined < 30 or not fleet.statistics.notices:
                 await asyncio.sleep(0.05)
-        await asyncio.sleep(0.5)
+            while fleet.statistics.notices < (await determined_in(world))["allowed"]:
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(0.5)  # in which nobody is told again
         told = fleet.statistics
-    determined = [event for event in await world.events() if "determinedAt" in event]
-    outcomes = Counter(event["outcome"] for event in determined)
+    outcomes = await determined_in(world)
     assert outcomes.total() == 30
     assert told.notices == outcomes["allowed"]

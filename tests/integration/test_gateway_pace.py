@@ -1,6 +1,7 @@
 """What a request brings with it counts at its ERO's pace, and at nobody else's."""
 
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ async def test_papers_beyond_the_pace_are_refused_together_and_taken_when_it_is_
 
 
 async def test_resubmissions_go_at_the_pace_of_papers(world: World) -> None:
-    (record,) = await world.outcomes(1)
+    (record,) = await world.arrive(world.outcome(received_at=datetime.now(UTC)))
     assert (await send(world, 1, 2, 3, 4)).status == 200
     statuses = []
     for number in range(2):

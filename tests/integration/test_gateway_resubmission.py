@@ -87,7 +87,7 @@ async def test_corrected_answers_are_the_next_attempt_of_what_was_accepted(world
 
 @pytest.mark.parametrize("table", ["resubmission", "ledger_delta", "outbox", "history"])
 async def test_a_resubmission_is_all_there_or_not_at_all(world: World, table: str) -> None:
-    (record,) = await world.outcomes(1)
+    (record,) = await world.arrive(world.outcome(received_at=NOW))
     await refuse_rows_of(world.pool, table)
     assert (await post(world, record, a_resubmission())).status == 503
     assert await world.pool.fetchval("SELECT count(*) FROM resubmission") == 0

@@ -160,10 +160,17 @@ async def test_it_writes_at_its_start_and_without_its_key_waits(
 ) -> None:
     for history, count in ((History(DirectoryKeyring(tmp_path)), 0), (past.history, 5)):
         writing_them = asyncio.create_task(keep_writing_heads(past.pool, history))
+        async with asyncio.timeout(20):
+            while await heads(past) < count:
+                await asyncio.sleep(0.05)
         await asyncio.sleep(0.5)
         assert not writing_them.done()
         writing_them.cancel()
-        assert await past.pool.fetchval("SELECT count(*) FROM history_head") == count
+        assert await heads(past) == count
+
+
+async def heads(past: World) -> int:
+    return int(await past.pool.fetchval("SELECT count(*) FROM history_head"))
 
 
 @pytest.mark.parametrize(

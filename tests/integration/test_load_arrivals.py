@@ -37,7 +37,8 @@ POPULATION = Population(
 )
 STEADY = Shape("steady", "", "", 1.0, (Point(0, 1), Point(1, 1)))
 PLAIN = Shares(duplicates=0.0, invalid=0.0)
-QUICK = Manner(reload_after=0.3, patience=6.0)
+QUICK = Manner(reload_after=30.0, patience=6.0)
+RELOADING = replace(QUICK, reload_after=0.3)
 BUSY = {"title": "Too busy", "detail": "Come back later."}
 
 Trouble = Callable[["Registration", str, int], Awaitable[web.StreamResponse | None]]
@@ -202,7 +203,7 @@ async def test_arrivals_wait_for_nobody(tmp_path: Path) -> None:
             await asyncio.sleep(0.01)
 
     registration = Registration(nobody_yet)
-    sent = await send(registration, tmp_path, total=60, manner=replace(QUICK, reload_after=30))
+    sent = await send(registration, tmp_path, total=60)
     assert registration.open_max == 60
     assert sent.figures.accepted == 60
 
@@ -220,7 +221,6 @@ async def test_latency_counts_from_when_one_was_due_though_no_connection_was_fre
         total=20,
         seconds=0.1,
         connections=2,
-        manner=replace(QUICK, reload_after=30),
     )
     assert registration.open_max == 2
     latencies = decoded(sent.summary["histogram"])
@@ -266,7 +266,7 @@ async def test_who_has_no_answer_reloads_over_other_connections_three_tabs_at_mo
         await asyncio.sleep(0.7)  # time for a fourth, if there were one
 
     registration = Registration(never_until_three_stand_there)
-    sent = await send(registration, tmp_path, total=10)
+    sent = await send(registration, tmp_path, total=10, manner=RELOADING)
     assert {len(tries) for tries in registration.tries.values()} == {3}
     assert {len(peers) for peers in registration.peers.values()} == {3}
     for tries in registration.tries.values():
@@ -284,7 +284,7 @@ async def test_two_answers_to_one_key_must_name_one_application(tmp_path: Path) 
         registration.ids.pop(key, None)
 
     sent = await send(
-        Registration(forgets_what_it_gave), tmp_path, total=5, manner=replace(QUICK, tabs=2)
+        Registration(forgets_what_it_gave), tmp_path, total=5, manner=replace(RELOADING, tabs=2)
     )
     assert sent.figures.accepted == 5
     assert 1 <= sent.summary["contradicted"] <= 5

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -72,20 +72,21 @@ async def ask(api: Api, reference: str) -> ClientResponse:
 
 
 async def test_a_repeat_after_midnight_finds_its_receipt_though_a_rule_has_changed(
-    api: Api,
+    api: Api, keys_root: Path
 ) -> None:
-    today = datetime.now(LONDON).date()
-    oldest = an_application(dateOfBirth=(today.replace(year=today.year - 115)).isoformat())
-    with time_machine.travel(datetime.now(UTC) - timedelta(days=1), tick=True):
+    oldest = an_application(dateOfBirth="1911-11-23")
+    make_keys(keys_root, date(2026, 11, 22))
+    with time_machine.travel(datetime(2026, 11, 22, 12, tzinfo=UTC), tick=True):
         first = await apply(api, oldest, key := uuid4().hex)
-    again = await apply(api, oldest, key)
-    assert (first.status, again.status) == (201, 200)
-    assert again.headers["Idempotent-Replayed"] == "true"
-    assert await again.json() == await first.json()
-    new = await apply(api, oldest)
-    assert (await new.json())["errors"][0]["code"] == "too-long-ago"
-    other = await apply(api, oldest | {"firstName": "Another"}, key)
-    assert (await other.json())["code"] == "idempotency-key-reused"
+    with time_machine.travel(datetime(2026, 11, 23, 12, tzinfo=UTC), tick=True):
+        again = await apply(api, oldest, key)
+        assert (first.status, again.status) == (201, 200)
+        assert again.headers["Idempotent-Replayed"] == "true"
+        assert await again.json() == await first.json()
+        new = await apply(api, oldest)
+        assert (await new.json())["errors"][0]["code"] == "too-long-ago"
+        other = await apply(api, oldest | {"firstName": "Another"}, key)
+        assert (await other.json())["code"] == "idempotency-key-reused"
 
 
 @pytest.mark.parametrize(

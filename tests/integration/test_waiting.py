@@ -288,10 +288,12 @@ async def test_an_application_arrived_when_the_first_question_was_shown(
 
 
 async def test_a_form_left_open_for_days_arrives_when_it_is_sent(
-    port: FormPort, registration_pool: Pool
+    port: FormPort, registration_pool: Pool, keys_root: Path
 ) -> None:
     now, visitor = datetime.now(UTC), port.visitor()
-    with time_machine.travel(now - timedelta(hours=25)):
+    opened_at = now - timedelta(hours=25)
+    make_keys(keys_root, opened_at.astimezone(LONDON).date())
+    with time_machine.travel(opened_at):
         await visitor.get(FIRST)
     await visitor.post(FIRST, ANSWERS[FIRST])
     await visitor.answer_all()

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from gateway_calls import Clock
 from verification.dwp_token import Token
 from verification.errors import DwpFailure
 
@@ -43,17 +44,21 @@ async def test_who_gives_up_waiting_does_not_end_it_for_others() -> None:
     assert await token.valid() == "token-1"
 
 
-async def test_a_token_that_lasts_is_used_while_the_next_is_fetched_and_may_fail() -> None:
+async def test_a_token_that_lasts_is_used_while_the_next_is_fetched_and_may_fail(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr("verification.dwp_token.monotonic", clock)
     issuer = Issuer(seconds=2.0)
     token = Token(issuer.fetch)
     await token.valid()
     issuer.failing = True
-    await asyncio.sleep(1.65)
+    clock.now += 1.65
     assert [await token.valid() for _ in range(3)] == ["token-1"] * 3
     await asyncio.sleep(0.01)
     assert await token.valid() == "token-1"
     assert issuer.fetched == 2  # and not again at once
-    await asyncio.sleep(0.3)  # now it does not last any more
+    clock.now += 0.3  # now it does not last any more
     with pytest.raises(DwpFailure):
         await token.valid()
 

@@ -111,13 +111,11 @@ def test_a_hash_names_argon2id_and_the_parameters_of_the_cheat_sheet() -> None:
 async def test_the_loop_goes_on_while_passwords_are_compared() -> None:
     compare, hashed = Passwords(), hash_password(PASSWORD)
     comparing = asyncio.gather(*(compare.match(hashed, PASSWORD) for _ in range(5)))
-    longest, last = 0.0, time.perf_counter()
-    begin = last
+    turns = 0
     while not comparing.done():
         await asyncio.sleep(0.001)
-        now = time.perf_counter()
-        longest, last = max(longest, now - last), now
-    assert longest < (last - begin) / 2
+        turns += 1
+    assert turns > 10  # two or three, if it stood still
     assert all(await comparing)
 
 

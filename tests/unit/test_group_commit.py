@@ -115,7 +115,7 @@ async def test_at_the_end_what_waits_is_committed_and_nothing_more_is_taken(stor
 
 
 async def test_with_a_pace_what_comes_meanwhile_shares_the_next_commit(store: Store) -> None:
-    async with GroupCommit(store.commit, writers=1, pace=0.05) as committer:
+    async with GroupCommit(store.commit, writers=1, pace=0.5) as committer:
         await committer.submit(0)
         sent = []
         for number in range(1, 6):
