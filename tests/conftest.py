@@ -24,9 +24,7 @@ from electoral_local.postgres import EmbeddedPostgres
 from hypothesis import HealthCheck, settings
 
 # How long an example takes says nothing here but how busy the machine is.
-settings.register_profile(
-    "electoral", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+settings.register_profile("electoral", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("electoral")
 
 ROOT = Path(__file__).parent.parent

@@ -1,7 +1,6 @@
 """Assisted digital: rules of names, passwords, addresses, and of whose form session goes on."""
 
 import asyncio
-import time
 from hashlib import sha256
 
 import pytest
