@@ -82,17 +82,17 @@ async def test_a_429_parks_stops_everyone_for_as_long_as_it_says_and_opens_no_br
     bench: Bench,
 ) -> None:
     bench.dwp.failing, bench.dwp.failure = True, DwpFailure("throttled", retry_after=1.5)
+    begin = asyncio.get_running_loop().time()
     await bench.take(*[bench.an_event(f"AB{n:06}") for n in range(700)])
-    closed_at = asyncio.get_running_loop().time()
     asked = len(bench.dwp.calls)
     bench.dwp.failing = False
     async with bench.trying_parked():
         await bench.take(bench.an_event("CE123456"))  # new work
-        await asyncio.sleep(0.7)
+        await asyncio.sleep(0.5)
         assert len(bench.dwp.calls) == asked
         assert await bench.parked() == {"dwp-throttled": 700, "dwp-down": 1}
         await wait_until(lambda: bench.has_published(701))
-    assert asyncio.get_running_loop().time() - closed_at > 1.4
+    assert asyncio.get_running_loop().time() - begin > 1.5
     assert not await bench.breaker().is_open()
 
 
