@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from time import monotonic
 
 from electoral import postgres
 from electoral.blind_index import BlindIndex
@@ -45,7 +46,7 @@ PERSON = {
     "openRegister": False,
 }
 PATIENCE = 0.3  # seconds, where a test makes somebody wait
-PATIENCE_ELSE = 5.0  # no test is about the machine's own pauses
+PATIENCE_ELSE = 5.0  # where DWP answers at once; the machine may pause, and no test is about that
 NO_POLLS = Polls([])
 
 
@@ -60,6 +61,11 @@ class ToldDwp:
         self.failure = DwpFailure("server-error")  # of calls while it is failing
         self.hanging = False
         self.hanging_about: set[str] = set()  # calls about one of these are never answered
+        self.failed_at = 0.0  # monotonic seconds, of the last time
+
+    @property
+    def answers_at_once(self) -> bool:
+        return not (self.failing or self.hanging or self.hanging_about)
 
     async def look_up(self, ninos: Sequence[str], turn: Turn) -> Answers:
         await turn()
@@ -68,6 +74,7 @@ class ToldDwp:
         if self.hanging or self.hanging_about.intersection(ninos):
             await asyncio.sleep(3600)
         if self.failing:
+            self.failed_at = monotonic()
             raise self.failure
         return {nino: self.answers.get(nino, KNOWN) for nino in ninos}
 
@@ -103,8 +110,8 @@ class Bench:
     def lookups(self) -> Lookups:
         rate = self.rate("new")
         dwp = self.asked or self.dwp
-        told = self.dwp.hanging or self.dwp.hanging_about or self.lookups_per_second_max < 1_000
-        patience = PATIENCE if told else PATIENCE_ELSE
+        keeps_waiting = not self.dwp.answers_at_once or self.lookups_per_second_max < 1_000
+        patience = PATIENCE if keeps_waiting else PATIENCE_ELSE
         return Lookups(dwp, self.breaker(), rate, calls_max=8, patience=patience)
 
     def handler(self) -> ApplicationReceivedHandler:

@@ -38,7 +38,7 @@ def new_event_id() -> UUID:
 def draw_reference() -> str:
     """Draw a reference: nine random characters and an ISO 7064 hybrid check character.
 
-    It shows any one wrong character, and of two neighbours swapped all pairs but one in 435.
+    Any one wrong character is found, and any two neighbours swapped but for one pair in 435.
     """
     number = secrets.randbelow(_REFERENCES)  # one draw: each is a call to the kernel
     body = ""

@@ -238,7 +238,7 @@ def test_up_detached_stays_until_down_and_leaves_nothing(
     for use, port in zip(USUAL_PORTS, free_ports(len(USUAL_PORTS)), strict=True):
         monkeypatch.setenv(setting_of(use), str(port))
     # Kafka takes this one and the next: below the range that free ports are drawn from.
-    monkeypatch.setenv(setting_of("kafka"), str(20_000 + 2 * (os.getpid() % 5_000)))
+    monkeypatch.setenv(setting_of("kafka"), str(10_000 + 2 * (os.getpid() % 4_500)))
     up = electoral("up", "--detach", f"--state={tmp_path}")
     assert up.returncode == 0, up.stderr
     supervisor = supervisor_pid(tmp_path)

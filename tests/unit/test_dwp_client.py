@@ -4,11 +4,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from time import monotonic
 
 import pytest
 from aiohttp import web
 from electoral.metrics import Metrics
+from gateway_calls import Clock
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 from verification.dwp import Turn
@@ -133,10 +133,11 @@ async def test_many_calls_at_once_share_one_token(server: Server, dwp: HttpDwp) 
 async def test_a_token_is_renewed_before_its_end(
     server: Server, dwp: HttpDwp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    clock = Clock()
+    monkeypatch.setattr("verification.dwp_token.monotonic", clock)
     server.expires_in = 2.0
     await dwp.look_up([NINO], at_once)
-    later = monotonic() + 1.7  # still valid, but not for long
-    monkeypatch.setattr("verification.dwp_token.monotonic", lambda: later)
+    clock.now += 1.7  # still valid, but not for long
     async with asyncio.timeout(10):
         while "token-1" not in server.seen:
             await dwp.look_up([NINO], at_once)

@@ -55,6 +55,16 @@ def test_of_435_pairs_of_neighbours_one_can_be_swapped_unnoticed(position: int) 
     assert unnoticed == 1
 
 
+def test_a_check_character_swapped_with_its_neighbour_is_found_but_for_one_pair() -> None:
+    for _ in range(30):
+        before = draw_reference()[:-2]
+        swapped = 0
+        for last in REFERENCE_ALPHABET:
+            check = _with_check_character(before + last)[-1]
+            swapped += check != last and is_reference(before + check + last)
+        assert swapped in (0, 2)  # a pair counts from either side
+
+
 def _with_check_character(body: str) -> str:
     [reference] = [body + c for c in REFERENCE_ALPHABET if is_reference(body + c)]
     return reference

@@ -1,5 +1,6 @@
 """Ports: free ones, taken ones, and those of the whole stack."""
 
+import fcntl
 import os
 import socket
 import subprocess
@@ -11,6 +12,14 @@ from electoral_local.errors import ConfigurationError
 from electoral_local.ports import FREE, free_ports, refuse_taken
 from electoral_local.processes import Port
 from electoral_local.stack_ports import any_ports, usual_ports
+
+
+@pytest.fixture
+def turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where this test's own turn is noted; nothing is yet."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    return tmp_path / "temporary" / f"electoral-ports-{os.getuid()}"
 
 
 def test_free_ports_differ() -> None:
@@ -31,38 +40,54 @@ def test_a_free_port_is_not_given_again_to_another_process() -> None:
     assert not set(free_ports(20)) & {int(number) for number in answer.stdout.split()}
 
 
-def test_processes_that_ask_at_once_are_given_different_ones() -> None:
-    ask = "from electoral_local.ports import free_ports\nfor _ in range(20): print(*free_ports(2))"
-    asking = [
-        subprocess.Popen([sys.executable, "-c", ask], stdout=subprocess.PIPE) for _ in range(4)
-    ]
-    given = [number for process in asking for number in process.communicate(timeout=60)[0].split()]
-    assert len(given) == len(set(given)) == 160
+def test_who_asks_waits_while_others_are_given_theirs(turn: Path) -> None:
+    ask = "from electoral_local.ports import free_ports; print('asking'); print(*free_ports(20))"
+    command = [sys.executable, "-u", "-c", ask]
+    environment = {**os.environ, "TMPDIR": str(turn.parent)}
+    with (
+        turn.open("w") as noted,
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as asking,
+    ):
+        fcntl.flock(noted, fcntl.LOCK_EX)
+        assert asking.stdout is not None
+        assert asking.stdout.readline() == b"asking\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            asking.wait(1)
+        fcntl.flock(noted, fcntl.LOCK_UN)
+        assert len(asking.stdout.readline().split()) == 20
 
 
-def test_a_port_that_somebody_listens_on_is_not_free(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_port_that_somebody_listens_on_is_not_free(turn: Path) -> None:
     [taken] = free_ports(1)
-    monkeypatch.setattr("electoral_local.ports.TURN", tmp_path / "turn")
-    (tmp_path / "turn").write_text(f"{FREE.index(taken)}\n")  # its turn comes again
+    turn.write_text(f"{FREE.index(taken)}\n")  # its turn comes again
     with socket.create_server(("127.0.0.1", taken)):
         assert taken not in free_ports(1)
 
 
-def test_after_the_last_port_comes_the_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("electoral_local.ports.TURN", tmp_path / "turn")
-    (tmp_path / "turn").write_text(f"{len(FREE) - 1}\n")
+def test_after_the_last_port_comes_the_first(turn: Path) -> None:
+    turn.write_text(f"{len(FREE) - 1}\n")
     assert min(free_ports(2)) < FREE[len(FREE) // 2]
 
 
-def test_a_turn_that_cannot_be_noted_says_where(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("electoral_local.ports.TURN", tmp_path)
-    with pytest.raises(ConfigurationError, match=f"noted in {tmp_path}, which cannot be written"):
+@pytest.mark.parametrize("noted", [b"", b"\n", b"-1", b"7" * 5_000, b"\xff\xfe", "٣".encode()])
+def test_a_note_that_is_none_begins_somewhere(turn: Path, noted: bytes) -> None:
+    turn.write_bytes(noted)
+    first, second = free_ports(1), free_ports(1)
+    assert first != second
+
+
+def test_a_link_is_not_followed(turn: Path, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.write_text("words")
+    turn.symlink_to(theirs)
+    with pytest.raises(ConfigurationError, match="which failed"):
+        free_ports(1)
+    assert theirs.read_text() == "words"
+
+
+def test_a_turn_that_cannot_be_noted_says_what_to_do(turn: Path) -> None:
+    turn.mkdir()
+    with pytest.raises(ConfigurationError, match=r"electoral-ports-.*set TMPDIR to another"):
         free_ports(1)
 
 

@@ -112,6 +112,7 @@ async def test_the_pause_before_a_restart_doubles(tmp_path: Path) -> None:
     pauses = [after - before for before, after in itertools.pairwise(at)]
     for doubled, pause in enumerate(pauses):
         assert pause >= 0.15 + supervised._BACKOFF_SECONDS_FIRST * 2**doubled
+    assert pauses[0] < pauses[2]
 
 
 async def test_configuration_error_of_a_process_is_passed_on_at_once(tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ import fcntl
 import os
 import socket
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 
@@ -16,8 +18,7 @@ from electoral_local.processes import Port
 LOOPBACK = "127.0.0.1"
 FREE = range(20_000, 32_768)
 """Below those that the kernel gives to whoever connects: none is taken before it is used."""
-TURN = Path(tempfile.gettempdir()) / f"electoral-ports-{os.getuid()}"
-"""Holds which of them is next, for all processes of this user."""
+_TURN_BYTES_MAX = 16
 
 
 def free_ports(count: int) -> list[int]:
@@ -27,21 +28,20 @@ def free_ports(count: int) -> list[int]:
     """
     numbers: list[int] = []
     try:
-        with TURN.open("a+") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # until it is closed
-            file.seek(0)
-            turn = first = _number(file.read())
+        with _turn() as file:
+            turn = first = _number(file.read(_TURN_BYTES_MAX))
             while len(numbers) < count and turn < first + len(FREE):
                 number = FREE[turn % len(FREE)]
-                if _can_be_listened_on(number):
+                if not _is_taken(number):
                     numbers.append(number)
                 turn += 1
-            file.truncate(0)
-            file.write(f"{turn % len(FREE)}\n")
+            file.seek(0)
+            file.truncate()
+            file.write(b"%d\n" % (turn % len(FREE)))
     except OSError as error:
         raise ConfigurationError(
-            f"Which ports are free is noted in {TURN}, which cannot be written"
-            f" ({error.strerror}): remove it, or set TMPDIR to another directory."
+            f"Which ports are given next is noted in the temporary directory, which failed"
+            f" ({error}): mend that, or set TMPDIR to another directory."
         ) from error
     if len(numbers) < count:
         raise ConfigurationError(
@@ -51,16 +51,19 @@ def free_ports(count: int) -> list[int]:
     return numbers
 
 
-def _number(text: str) -> int:
-    return int(text) if text.strip().isdecimal() else 0
+@contextmanager
+def _turn() -> Iterator[BinaryIO]:
+    """Which port is next, for all processes of this user: nobody else has the file meanwhile."""
+    path = Path(tempfile.gettempdir()) / f"electoral-ports-{os.getuid()}"
+    opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(opened, "r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # until it is closed
+        yield file
 
 
-def _can_be_listened_on(number: int) -> bool:
-    try:
-        socket.create_server((LOOPBACK, number)).close()
-    except OSError:  # somebody else's
-        return False
-    return True
+def _number(text: bytes) -> int:
+    """Return the turn; of nothing, or of what is no number, one that others hardly have too."""
+    return int(text) if text.strip().isdigit() else os.getpid() * 64
 
 
 def refuse_taken(ports: Iterable[Port]) -> None:

@@ -39,8 +39,8 @@ class Settings(PublicServiceSettings):
         default=0.05,
         ge=0,
         le=1,
-        description="seconds from the start of one commit of a writer to its next, while"
-        " applications gather",
+        description="seconds from the start of one commit of a writer to its next; who sends one"
+        " application after the other gets one answer in that time, and has batches for more",
     )
     waiting_items_max: int = Field(
         default=2_000, ge=1, description="applications that may wait for a commit; then 503"
