@@ -36,7 +36,7 @@ class Settings(PublicServiceSettings):
     writers: int = Field(default=1, ge=1, description="tasks that commit applications")
     commit_items_max: int = Field(default=200, ge=1, description="applications of one commit")
     commit_pace_seconds: float = Field(
-        default=0.05,
+        default=0.04,
         ge=0,
         le=1,
         description="seconds from the start of one commit of a writer to its next; who sends one"
