@@ -57,11 +57,11 @@ class ToldDwp:
         self.answers: dict[str, Answer] = {}
         self.asked: list[str] = []
         self.calls: list[Sequence[str]] = []
+        self.called_at: list[float] = []  # monotonic seconds
         self.failing = False
         self.failure = DwpFailure("server-error")  # of calls while it is failing
         self.hanging = False
         self.hanging_about: set[str] = set()  # calls about one of these are never answered
-        self.failed_at = 0.0  # monotonic seconds, of the last time
 
     @property
     def answers_at_once(self) -> bool:
@@ -70,11 +70,11 @@ class ToldDwp:
     async def look_up(self, ninos: Sequence[str], turn: Turn) -> Answers:
         await turn()
         self.calls.append(ninos)
+        self.called_at.append(monotonic())
         self.asked.extend(ninos)
         if self.hanging or self.hanging_about.intersection(ninos):
             await asyncio.sleep(3600)
         if self.failing:
-            self.failed_at = monotonic()
             raise self.failure
         return {nino: self.answers.get(nino, KNOWN) for nino in ninos}
 

@@ -77,7 +77,7 @@ async def test_workers_on_leases_give_some_back_and_forget_some(tmp_path: Path) 
     gateway.fill("token-one", 1_500)
     habits = Habits(seed=seed_with_leases(True), interval=0.05)
     async with playing(gateway, path, "workers", habits=habits) as fleet:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(10):
             while fleet.statistics.acknowledged < 1_500:
                 forgotten = gateway.leases
                 await asyncio.sleep(0.5)  # who still has one of them in hand answers within it

@@ -102,7 +102,16 @@ async def test_a_process_that_ends_by_itself_is_started_again(tmp_path: Path) ->
         assert supervisor.process("it").restarts >= 2
 
 
-async def test_the_pause_before_a_restart_doubles(tmp_path: Path) -> None:
+async def test_the_pause_before_a_restart_doubles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept, sleep = [], asyncio.sleep
+
+    async def noted(seconds: float) -> None:
+        slept.append(seconds)
+        await sleep(seconds)
+
+    monkeypatch.setattr("electoral_local.supervised.asyncio.sleep", noted)
     starts = tmp_path / "starts"
     code = f"import time; open({str(starts)!r}, 'a').write(str(time.time()) + chr(10))"
     spec = a_process("it", code + "; time.sleep(0.15)")
@@ -112,7 +121,7 @@ async def test_the_pause_before_a_restart_doubles(tmp_path: Path) -> None:
     pauses = [after - before for before, after in itertools.pairwise(at)]
     for doubled, pause in enumerate(pauses):
         assert pause >= 0.15 + supervised._BACKOFF_SECONDS_FIRST * 2**doubled
-    assert pauses[0] < pauses[2]
+    assert [seconds for seconds in slept if 0.2 <= seconds < 1.0] == [0.2, 0.4, 0.8]
 
 
 async def test_configuration_error_of_a_process_is_passed_on_at_once(tmp_path: Path) -> None:
